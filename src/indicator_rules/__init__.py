@@ -1,0 +1,33 @@
+"""Scoring rules of Chinese public budget performance evaluation, as TOML rulesets run by a rule engine.
+
+    import indicator_rules as ir
+
+    rules = ir.load("mof-project-self-evaluation@2020")
+    result = rules.evaluate("record.toml")
+    result.total, result.grade, result["budget_execution"].points, result.losses
+
+`load` finds a ruleset by name, path or text; `Rules` scores records; `Evaluation` is the result; everything wrong with what a user wrote is
+in `RulesetError.problems` or `RecordError.problems`, all at once.
+"""
+
+from indicator_rules.errors import EvaluationError, IndicatorRulesError, Problem, RecordError, RulesetError, Where
+from indicator_rules.evaluation import Evaluation
+from indicator_rules.messages import use_language
+from indicator_rules.reading import read_record
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.rules import Rules, check
+
+__all__ = [
+    "Evaluation",
+    "EvaluationError",
+    "EvaluationRecord",
+    "IndicatorRulesError",
+    "Problem",
+    "RecordError",
+    "Rules",
+    "RulesetError",
+    "Where",
+    "check",
+    "read_record",
+    "use_language",
+]

@@ -1,0 +1,94 @@
+"""Answers (评价要点核实结果): what the record answers → values of the types that the ruleset asks for.
+
+In: the ruleset's inputs and a record. Out: input id → value, for those that are answered, and problems for answers of another type. A bare
+number for an `amount` is in the unit of the budget; a text such as `20万元` is in its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from indicator_rules.errors import Problem, Where
+from indicator_rules.exact import exact
+from indicator_rules.plan import Question
+from indicator_rules.quantity import QuantityError, money_factor, parse
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.value import Value
+
+YES = ("是", "有", "yes", "true", "√")
+NO = ("否", "无", "no", "false", "×")
+
+
+def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tuple[dict[str, Value], list[Problem]]:
+    """The answers to `questions`, and what is wrong with them."""
+    values: dict[str, Value] = {}
+    problems: list[Problem] = []
+    for question in questions:
+        answer = record.answers.get(question.id)
+        if answer is None:
+            continue
+        if type(answer) is bool and question.type == "yes-no":
+            values[question.id] = answer
+            continue
+        value = _typed(question, answer, record)
+        if value is None:
+            where = Where("", ("answers", question.id))
+            if question.type == "choice":
+                problems.append(Problem("answer-choice", where, {"text": answer, "choices": ", ".join(question.choices)}))
+            else:
+                problems.append(Problem("answer-type", where, {"text": answer, "kind": question.type}))
+        else:
+            values[question.id] = value
+    return values, problems
+
+
+def _typed(question: Question, answer: bool | Decimal | str | date, record: EvaluationRecord) -> Value | None:
+    """`answer` as a value of the type asked for, or None."""
+    match question.type:
+        case "yes-no":
+            word = answer.strip().lower() if isinstance(answer, str) else ""
+            return True if word in YES else False if word in NO else None
+        case "choice":
+            return answer if isinstance(answer, str) and answer in question.choices else None
+        case "text":
+            return answer if isinstance(answer, str) else None
+        case "date":
+            return _date(answer)
+    return _number(question.type, answer, record)
+
+
+def _date(answer: bool | Decimal | str | date) -> Value | None:
+    if isinstance(answer, str):
+        try:
+            return parse(answer).latest
+        except QuantityError:
+            return None
+    return answer if isinstance(answer, date) else None
+
+
+def _number(kind: str, answer: bool | Decimal | str | date, record: EvaluationRecord) -> Value | None:
+    """A count is whole and not negative; money is in 元."""
+    unit: str | None = None
+    if isinstance(answer, str):
+        try:
+            quantity = parse(answer)
+        except QuantityError:
+            return None
+        if quantity.kind != "number" or quantity.number is None or quantity.direction is not None:
+            return None
+        number, unit = quantity.number, quantity.unit
+    elif isinstance(answer, Decimal):
+        number = exact(answer)
+    else:
+        return None
+    if kind == "amount":
+        if unit is None:
+            factor = money_factor(record.budget.unit) if record.budget is not None else 1
+            return exact(Fraction(number) * (factor or 1))
+        return number if unit == "元" else None
+    if unit == "元" or (kind == "count" and (number < 0 or number.denominator != 1)):
+        return None
+    return number

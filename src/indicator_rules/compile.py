@@ -1,0 +1,237 @@
+"""Compile: `Ruleset` → `Plan`. Each scale is sugar, and here it is spelt out as decision tables (docs/semantics.md, sections 2 to 10).
+
+In: a linked ruleset without errors. Out: the plan, and problems of one kind only: a condition too complex for the rows of a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from indicator_rules import spec as written
+from indicator_rules.condition import Slots, TooComplex, certain, guards
+from indicator_rules.errors import KeyPath, Problem, Where
+from indicator_rules.exact import exact
+from indicator_rules.expression import Node, Ref
+from indicator_rules.lower import head_rows, lower
+from indicator_rules.plan import (
+    Adjustment,
+    Award,
+    Choice,
+    Criterion,
+    Descend,
+    Entries,
+    Finding,
+    Group,
+    Leaf,
+    Measure,
+    Plan,
+    Question,
+    Scale,
+    Treatment,
+    Weight,
+)
+from indicator_rules.ruleset import Ruleset
+from indicator_rules.table import MOST_GUARDS, MOST_TERMS, Bound, HitPolicy, Row, Table
+
+__all__ = ["compile_ruleset"]
+
+
+def compile_ruleset(ruleset: Ruleset, file: str = "") -> tuple[Plan, list[Problem]]:
+    """The plan of `ruleset`, and the conditions in it that no table can hold."""
+    compiler = _Compiler(ruleset, file)
+    return compiler.plan(), compiler.problems
+
+
+@dataclass(slots=True)
+class _Compiler:
+    ruleset: Ruleset
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def too_complex(self, path: KeyPath) -> None:
+        values = {"guards": MOST_GUARDS, "terms": MOST_TERMS}
+        self.problems.append(Problem("condition-too-complex", Where(self.file, path), values))
+
+    def plan(self) -> Plan:
+        spec, header = self.ruleset.spec, self.ruleset.spec.ruleset
+        return Plan(
+            family=header.family,
+            edition=header.edition,
+            title=header.title,
+            full_score=exact(header.full_score),
+            total_at_most=None if header.total_at_most is None else exact(header.total_at_most),
+            rounding=header.rounding,
+            grade_on=header.grade_on,
+            entry_weights_must_sum=header.entry_weights_must_sum,
+            completion=spec.completion,
+            questions=tuple(Question(name, asked.label, asked.type, asked.choices) for name, asked in spec.inputs.items()),
+            measures=tuple(
+                Measure(name, spec.measures[name].label, self.ruleset.node("measures", name, "value"))
+                for name in self.ruleset.measures
+            ),
+            groups=tuple(Group(name, group.label, group.parent) for name, group in spec.groups.items()),
+            criteria=tuple(self.criterion(name, criterion) for name, criterion in spec.criteria.items()),
+            weight_sets=self.weight_sets(),
+            weights=tuple(
+                tuple((name, exact(weight)) for name, weight in weights.weights.items()) for weights in spec.weight_sets.values()
+            ),
+            adjustments=tuple(self.adjustment(name, one) for name, one in spec.adjustments.items()),
+            grades=self.grades(),
+            grade_labels=tuple(grade.label for grade in spec.grades),
+            findings=tuple(self.finding(name, one) for name, one in spec.findings.items()),
+        )
+
+    # -------------------------------------------------------------------------------------------------------------- criteria
+
+    def criterion(self, name: str, criterion: written.Criterion) -> Criterion:
+        path: KeyPath = ("criteria", name)
+        not_applicable = _treatment(criterion.not_applicable)
+        absent = _treatment(criterion.absent)
+        slots = Slots()
+        first = head_rows(name, not_applicable, slots)
+        if criterion.indicators is None:
+            scale = self.scale(
+                (*path, "scale"), absent, role=criterion.role, measure=self.measure_of(path), first=first, slots=slots
+            )
+            entries = None
+        else:
+            below = Row[Award]("entries", ((),), Descend())
+            scale = Scale(Leaf(Table(".".join(map(str, path)), "FIRST", (*first, below)), slots.all()), absent)
+            entries = self.entries(path, criterion)
+        weight = criterion.weight
+        bounds = [None if end is None else exact(end) for end in (weight.min, weight.max)]
+        return Criterion(
+            id=name,
+            label=criterion.label,
+            group=criterion.group,
+            role=criterion.role,
+            weight=Weight(exact(weight.default), weight.from_record, bounds[0], bounds[1]),
+            scale=scale,
+            entries=entries,
+            applies=None if criterion.applies_when is None else self.yes_or_no((*path, "applies_when")),
+            not_applicable=not_applicable,
+            source=criterion.source,
+        )
+
+    def measure_of(self, path: KeyPath) -> Node | None:
+        formula = self.ruleset.formulas.get((*path, "measure"))
+        return formula.node if formula else None
+
+    def scale(
+        self,
+        path: KeyPath,
+        absent: Treatment,
+        *,
+        role: str = "score",
+        measure: Node | None,
+        first: tuple[Row[Award], ...] = (),
+        slots: Slots | None = None,
+    ) -> Scale:
+        try:
+            return lower(self.ruleset, path, absent, role=role, measure=measure, first=first, slots=slots or Slots())
+        except TooComplex:
+            self.too_complex(path)
+            return Scale(Leaf(Table(".".join(map(str, path)), "FIRST", first), ()), absent)
+
+    def entries(self, path: KeyPath, criterion: written.Criterion) -> Entries:
+        indicators = criterion.indicators or ()
+        absent = _treatment(criterion.entry_absent)
+        return Entries(
+            categories=(indicators,) if isinstance(indicators, str) else indicators,
+            weights=criterion.entry_weights,
+            without_weights=criterion.without_weights,
+            combine=criterion.combine,
+            absent=absent,
+            completion=criterion.completion or self.ruleset.spec.completion,
+            scales=tuple(
+                (kind, self.scale((*path, "entries", kind), absent, measure=Ref("entry.completion")))
+                for kind in ("quantitative", "qualitative", "dated")
+                if getattr(criterion.entries, kind, None) is not None
+            ),
+        )
+
+    # ------------------------------------------------------------------------------------------------------ everything else
+
+    def yes_or_no(self, path: KeyPath, yes: str = "yes", no: str = "no") -> Leaf:
+        """A table of two rows; no row hit means that the condition is unknown."""
+        slots = Slots()
+        node = self.ruleset.node(*path)
+        try:
+            rows = (
+                Row[Award](yes, guards(node, slots), Choice(1, yes)),
+                Row[Award](no, guards(node, slots, holds=False), Choice(0, no)),
+            )
+        except TooComplex:
+            self.too_complex(path)
+            rows = ()
+        return Leaf(Table(".".join(map(str, path)), "UNIQUE", rows), slots.all())
+
+    def weight_sets(self) -> Leaf | None:
+        if not self.ruleset.spec.weight_sets:
+            return None
+        slots, rows = Slots(), list[Row[Award]]()
+        for position, (name, weights) in enumerate(self.ruleset.spec.weight_sets.items()):
+            award = Choice(position, weights.label.zh)
+            if weights.when is None:
+                rows.append(Row(name, ((),), award))
+                continue
+            node = self.ruleset.node("weight_sets", name, "when")
+            try:
+                refuted = None if certain(node) else guards(node, slots, holds=False)
+                rows.append(Row(name, guards(node, slots), award, refuted))
+            except TooComplex:
+                self.too_complex(("weight_sets", name, "when"))
+        rows.append(Row("own", ((),), Choice(-1, "own")))
+        return Leaf(Table("weight_sets", "FIRST", tuple(rows)), slots.all())
+
+    def adjustment(self, name: str, adjustment: written.Adjustment) -> Adjustment:
+        path: KeyPath = ("adjustments", name)
+        (effect,) = adjustment.then.model_fields_set
+        formula = self.ruleset.formulas.get((*path, "then", effect))
+        places = adjustment.then.grade_down or 0
+        if adjustment.then.grade_at_most is not None:
+            grades = [grade.label.zh for grade in self.ruleset.spec.grades]
+            places = grades.index(adjustment.then.grade_at_most)
+        return Adjustment(
+            id=name,
+            label=adjustment.label,
+            leaf=self.yes_or_no((*path, "when"), "apply", "skip"),
+            effect=effect,  # type: ignore[arg-type]  # the fields of `Effect` are the effects
+            points=formula.node if formula else None,
+            places=places,
+            absent=adjustment.absent,
+            source=adjustment.source,
+        )
+
+    def grades(self) -> Leaf:
+        """Bands on the total."""
+        slots, rows = Slots(), list[Row[Award]]()
+        total = slots.slot(Ref("total"))
+        above: Bound | None = None
+        for position, grade in enumerate(self.ruleset.spec.grades):
+            guard = () if above is None else (above,)
+            if grade.at_least is not None:
+                guard = (Bound(total, ">=", exact(grade.at_least)), *guard)
+                above = Bound(total, "<", exact(grade.at_least))
+            elif grade.above is not None:
+                guard = (Bound(total, ">", exact(grade.above)), *guard)
+                above = Bound(total, "<=", exact(grade.above))
+            rows.append(Row(f"grade_{position + 1}", (guard,), Choice(position, grade.label.zh)))
+        policy: HitPolicy = "UNIQUE"
+        return Leaf(Table("grades", policy, tuple(rows)), slots.all())
+
+    def finding(self, name: str, finding: written.FindingRule) -> Finding:
+        path: KeyPath = ("findings", name)
+        message = {
+            lang: parts for lang in ("zh", "en") if (parts := self.ruleset.messages.get((*path, "message", lang))) is not None
+        }
+        return Finding(name, finding.for_ == "indicators", self.ruleset.node(*path, "when"), message)
+
+
+def _treatment(given: object) -> Treatment:
+    """`absent` and `not_applicable` as written → what is done."""
+    if isinstance(given, written.MoveTo):
+        return Treatment("move_to", criterion=given.move_to)
+    if isinstance(given, str):
+        return Treatment(given)  # type: ignore[arg-type]  # the words of `IfAbsent` and `IfNotApplicable` are the kinds
+    return Treatment("points", exact(given))  # type: ignore[arg-type]  # a Decimal, by `spec`

@@ -1,0 +1,291 @@
+"""完成率 of an entry: its target and actual → how far the target was reached (docs/semantics.md, section 5).
+
+In: an indicator of the record, and what the ruleset says where the common rule leaves a choice. Out: `EntryFacts`, what formulas over entries
+read. Guaranteed: exact; absent with the reason where no number is right; never 1 for a target that was missed, except where the ratio
+itself is 1 or more (a `>=` by more decimals than anyone typed does not exist: numbers are exact).
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from indicator_rules.condition import constant
+from indicator_rules.exact import Exact, Rounding, divide, exact
+from indicator_rules.expression import parse
+from indicator_rules.quantity import Direction, Quantity, QuantityError
+from indicator_rules.record import Indicator, Rating
+from indicator_rules.spec import Completion
+from indicator_rules.value import Absent, Value
+
+Note = Literal["strict-at-equality", "same-text"]
+
+
+class Settings(NamedTuple):
+    """`Completion` of a ruleset, made ready: `directions` longest category first."""
+
+    spec: Completion
+    directions: tuple[tuple[str, Direction], ...]
+    decay_zero_at: Exact
+
+    @staticmethod
+    def of(spec: Completion) -> Settings:
+        longest_first = sorted(spec.directions.items(), key=lambda pair: -len(pair[0]))
+        zero = constant(parse(spec.decay_zero_at))
+        return Settings(spec, tuple(longest_first), 2 if zero is None else zero)
+
+
+class EntryFacts:
+    """One entry under evaluation. Attributes are the fields of `scope.ENTRY_FIELDS`."""
+
+    __slots__ = ("actual", "category", "completion", "direction", "id", "indicator", "note", "ratings", "weight_in_force")
+
+    def __init__(
+        self,
+        indicator: Indicator,
+        year: int,
+        settings: Settings,
+        ratings: tuple[Rating, ...],
+        rounding: Rounding | None,
+        weight: Exact | None = None,
+    ) -> None:
+        """`weight` is the weight in force, where it is not the record's; `rounding` that of the stage `measure`."""
+        self.indicator = indicator
+        self.id = indicator.id
+        self.category = indicator.category
+        self.ratings = ratings
+        self.note: Note | None = None
+        self.direction = direction(indicator, settings)
+        self.actual = self._actual()
+        self.weight_in_force: Value = self.weight if weight is None else weight
+        completion = self._completion(year, settings)
+        self.completion: Value = completion if rounding is None or isinstance(completion, Absent) else rounding(completion)
+
+    @property
+    def name(self) -> Value:
+        return self.indicator.name
+
+    @property
+    def key(self) -> Value:
+        return self.indicator.key
+
+    @property
+    def weight(self) -> Value:
+        return self._given("weight") if self.indicator.weight is None else exact(self.indicator.weight)
+
+    @property
+    def level(self) -> Value:
+        return self.indicator.level or self._given("level")
+
+    @property
+    def reason(self) -> Value:
+        return self.indicator.reason or self._given("reason")
+
+    @property
+    def evidence(self) -> Value:
+        return self.indicator.evidence or self._given("evidence")
+
+    @property
+    def unit(self) -> Value:
+        return self.indicator.unit or self._given("unit")
+
+    @property
+    def counts(self) -> Value:
+        return self._given("counts") if self.indicator.counts is None else True
+
+    @property
+    def target(self) -> Value:
+        return self._quantity("target")
+
+    @property
+    def initial_target(self) -> Value:
+        return self._quantity("initial_target")
+
+    @property
+    def prior(self) -> Value:
+        return self._quantity("prior")
+
+    @property
+    def given_level(self) -> Value:
+        """The level that a person gave, or `TOP_LEVEL` where only equal text is known."""
+        if self.indicator.level is not None:
+            return self.indicator.level
+        for rating in self.ratings:
+            if rating.level is not None:
+                return rating.level
+        if self.note == "same-text" and not self.ratings:
+            return TOP_LEVEL
+        return self._no("not-assessed", "level")
+
+    def is_in(self, categories: tuple[str, ...]) -> bool:
+        """Whether the entry's category is one of `categories` or below it."""
+        own = self.category
+        return any(own == path or own.startswith(path + ".") for path in categories)
+
+    def _given(self, name: str) -> Absent:
+        return Absent("not-given", (f"indicators.{self.id}.{name}",))
+
+    def _quantity(self, name: str) -> Value:
+        """The number of a quantity, for formulas; a date or text is not one."""
+        quantity: Quantity | None = getattr(self.indicator, name)
+        if quantity is None:
+            return self._given(name)
+        return quantity.number if quantity.kind == "number" and quantity.number is not None else self._no("kinds-differ", name)
+
+    def _no(self, reason: str, *names: str) -> Absent:
+        return Absent(reason, tuple(f"indicators.{self.id}.{name}" for name in names or ("target", "actual")))
+
+    def _actual(self) -> Value:
+        counts = self.indicator.counts
+        if counts is None:
+            return self._quantity("actual")
+        return divide(counts.satisfied, counts.surveyed) if counts.surveyed else self._no("not-surveyed", "counts")
+
+    # ---------------------------------------------------------------------------------------------------------- completion
+
+    def _completion(self, year: int, settings: Settings) -> Exact | Absent:
+        target, actual, sign = self.indicator.target, self.indicator.actual, self.direction
+        if sign == "qualitative":
+            return self._qualitative(target, actual, settings)
+        if target is None:
+            return self._given("target")
+        if self.indicator.counts is None and actual is None:
+            return self._given("actual")
+        if sign == "by-date":
+            return self._by_date(target, actual, year, settings)
+        if target.kind not in ("number", "range") or target.number is None:
+            return self._no("kinds-differ")
+        if isinstance(self.actual, Absent):
+            return self.actual
+        unit = "%" if self.indicator.counts is not None else actual.unit if actual is not None else None
+        if not same_unit(target.unit, unit):
+            return self._no("units-differ")
+        number: Exact = self.actual  # type: ignore[assignment]  # a number, once it is not absent
+        if target.kind == "range" and target.high is not None:
+            return self._in_range(number, target.number, target.high, settings)
+        return self._compared(number, target.number, sign, settings)
+
+    def _qualitative(self, target: Quantity | None, actual: Quantity | None, settings: Settings) -> Exact | Absent:
+        same = target is not None and actual is not None and _squeezed(target.text) == _squeezed(actual.text)
+        if same and settings.spec.same_text == "met":
+            self.note = "same-text"
+        share = assessed_share(self.ratings, self.weight_in_force)
+        if share is not None:
+            return share
+        return 1 if self.note else self._no("not-assessed", "level")
+
+    def _by_date(self, target: Quantity, actual: Quantity | None, year: int, settings: Settings) -> Exact | Absent:
+        if actual is None or target.kind != "date" or actual.kind != "date":
+            return self._no("kinds-differ")
+        ends = []
+        for quantity in (target, actual):
+            if quantity.latest is None and settings.spec.month_without_year == "refuse":
+                return self._no("month-without-year")
+            try:
+                ends.append(quantity.in_year(year).latest)
+            except QuantityError:
+                return self._no("no-such-day")
+        due, done = ends
+        if due is None or done is None:
+            return self._no("month-without-year")
+        return 1 if done <= due else 0
+
+    def _in_range(self, number: Exact, low: Exact, high: Exact, settings: Settings) -> Exact | Absent:
+        if low <= number <= high:
+            return 1
+        if low <= 0 or number < 0:
+            return self._or_absent("zero-target", settings.spec.at_zero_target)
+        if settings.spec.equal == "at-least" and number > high:
+            return 1
+        return self._equal_missed(number, low if number < low else high, settings)
+
+    def _compared(self, number: Exact, target: Exact, sign: Direction, settings: Settings) -> Exact | Absent:
+        met = _MET[sign](number, target)
+        if target <= 0 or number < 0:
+            return 1 if met else self._or_absent("zero-target", settings.spec.at_zero_target)
+        if sign in (">", "<") and number == target:
+            self.note = "strict-at-equality"
+            return self._or_absent("at-equality", settings.spec.at_equality)
+        if sign in (">=", ">"):
+            return divide(number, target)
+        if met:
+            return 1
+        if sign == "=":
+            return self._equal_missed(number, target, settings)
+        if settings.spec.at_most == "decay":
+            zero = settings.decay_zero_at
+            return exact(max(Fraction(0), Fraction(zero - Fraction(number) / target) / (zero - 1)))
+        return divide(target, number)
+
+    def _equal_missed(self, number: Exact, target: Exact, settings: Settings) -> Exact | Absent:
+        match settings.spec.equal:
+            case "zero":
+                return 0
+            case "ratio":
+                return divide(min(number, target), max(number, target))
+            case "at-least":
+                return divide(number, target)
+        return self._no("equality-missed")
+
+    def _or_absent(self, reason: str, treatment: Literal["absent", "zero"]) -> Exact | Absent:
+        return 0 if treatment == "zero" else self._no(reason)
+
+
+TOP_LEVEL = "\0top"
+"""Stands for the first level of whatever scale reads it."""
+
+_MET = {
+    ">=": lambda a, t: a >= t,
+    "<=": lambda a, t: a <= t,
+    ">": lambda a, t: a > t,
+    "<": lambda a, t: a < t,
+    "=": lambda a, t: a == t,
+}
+
+
+def direction(entry: Indicator, settings: Settings) -> Direction:
+    """The sign that the entry means, typed or not."""
+    if entry.direction is not None:
+        return entry.direction
+    target = entry.target
+    if target is not None:
+        if target.direction is not None:
+            return target.direction
+        if target.kind == "date":
+            return "by-date"
+        if target.kind == "text":
+            return "qualitative"
+        if target.kind == "range":
+            return "="
+    for path, sign in settings.directions:
+        if entry.category == path or entry.category.startswith(path + "."):
+            return sign
+    return ">="
+
+
+def same_unit(left: str | None, right: str | None) -> bool:
+    """Whether two numbers can be compared: a bare number fits any counter, but neither % nor money."""
+    if left == right:
+        return True
+    return (left is None or right is None) and not {left, right} & {"%", "元"}
+
+
+def assessed_share(ratings: tuple[Rating, ...], weight: Value) -> Exact | None:
+    """What the raters gave, as a share of `weight`: the mean by their weights. None if nobody gave points or a share."""
+    picked: list[tuple[Exact, Exact]] = []
+    for rating in ratings:
+        if rating.share is not None:
+            share = exact(rating.share)
+        elif rating.points is not None and not isinstance(weight, Absent | str) and weight:
+            share = divide(exact(rating.points), weight)  # type: ignore[arg-type]  # a number
+        else:
+            continue
+        picked.append((share, exact(rating.weight) if rating.weight is not None else 1))
+    if not picked:
+        return None
+    return divide(sum(share * weight for share, weight in picked), sum(weight for _, weight in picked))
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)

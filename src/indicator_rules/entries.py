@@ -1,0 +1,196 @@
+"""Criteria over entries: the indicators of a record → points of each, combined (docs/semantics.md, section 4).
+
+In: a record's entries below some categories. Out: points of the criterion or `Absent`, and a result for each entry. Entries are matched one
+by one: each runs through the stage of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from indicator_rules.completion import EntryFacts, Settings
+from indicator_rules.errors import Problem
+from indicator_rules.evaluation import Detail, EntryResult
+from indicator_rules.exact import Exact, divide, exact, to_text
+from indicator_rules.measure import Facts, Readers
+from indicator_rules.plan import Criterion, Leaf, Plan
+from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
+from indicator_rules.score import OutOfRange, ScaleRunner, treated
+from indicator_rules.stage import NONE, Stage
+from indicator_rules.value import Absent, Value
+
+
+class Members(NamedTuple):
+    """The entries of one criterion in one record."""
+
+    every: tuple[Indicator, ...]
+    applicable: tuple[Indicator, ...]
+
+    @property
+    def recorded_weight(self) -> Exact | None:
+        """Σ of the weights in the record, if every entry has one."""
+        weights = [entry.weight for entry in self.every]
+        return sum(exact(weight) for weight in weights if weight is not None) if weights and None not in weights else None
+
+
+class Run(Protocol):
+    """What scoring entries needs of a record under evaluation."""
+
+    facts: Facts
+    record: EvaluationRecord
+    problems: list[Problem]
+
+
+class _Kind(NamedTuple):
+    scale: ScaleRunner
+    stage: Stage
+
+
+KINDS = {"by-date": "dated", "qualitative": "qualitative"}
+"""Kind of entry by direction; `quantitative` otherwise."""
+
+
+class EntriesRunner:
+    """Entries of one criterion, made ready to score."""
+
+    def __init__(self, criterion: Criterion, plan: Plan, readers: Readers, stage: Callable[[Sequence[Leaf]], Stage]) -> None:
+        if criterion.entries is None:
+            raise AssertionError(criterion.id)
+        self.criterion, self.rules, self.plan, self.readers = criterion, criterion.entries, plan, readers
+        self.settings = Settings.of(criterion.entries.completion)
+        self.kinds: dict[str, _Kind] = {}
+        for kind, scale in criterion.entries.scales:
+            runner = ScaleRunner(scale, readers)
+            self.kinds[kind] = _Kind(runner, stage(runner.leaves))
+
+    def members(self, record: EvaluationRecord, not_applicable: set[str]) -> Members:
+        """The entries of the record that are the criterion's; none applicable makes the criterion not applicable."""
+        paths = tuple(path + "." for path in self.rules.categories)
+        every = tuple(entry for entry in record.indicators if (entry.category + ".").startswith(paths))
+        left_out = record.not_applicable.indicators
+        applicable = tuple(entry for entry in every if entry.id not in left_out) if left_out else every
+        if every and not applicable:
+            not_applicable.add(self.criterion.id)
+        return Members(every, applicable)
+
+    def score(self, run: Run, members: Members, weight: Exact) -> tuple[Exact | Absent, tuple[EntryResult, ...]]:
+        """Points of the criterion and of its entries."""
+        if not members.applicable:
+            return Absent("no-entries", ("indicators",)), ()
+        weights = self.weights(run, members, weight)
+        if weights is None:
+            return 0, ()
+        results = [self.entry(run, entry, part) for entry, part in zip(members.applicable, weights, strict=True)]
+        run.facts.entry = None
+        return self.combined(results, weight), tuple(results)
+
+    def weights(self, run: Run, members: Members, weight: Exact) -> list[Exact] | None:
+        """The weight of each applicable entry; None after a problem."""
+        given = [entry.weight for entry in members.applicable]
+        rounding = self.plan.rounding.entry_weight
+        known = [exact(one) for one in given if one is not None]
+        if self.rules.weights == "record" and known:
+            if len(known) < len(given):
+                run.problems.append(entry_weights("entry-weights-incomplete", self.criterion, run.record, members.applicable))
+                return None
+            total = sum(exact(entry.weight) for entry in members.every if entry.weight is not None)
+            if self.plan.entry_weights_must_sum and total != weight:
+                values = {"sum": to_text(total), "weight": to_text(weight)}
+                run.problems.append(entry_weights("entry-weights-sum", self.criterion, run.record, members.applicable, **values))
+                return None
+            weights: list[Exact] = known
+        elif self.rules.weights == "record" and self.rules.without_weights == "error":
+            run.problems.append(entry_weights("entry-weights-missing", self.criterion, run.record, members.applicable))
+            return None
+        else:
+            weights = [divide(weight, len(given))] * len(given)
+        return weights if rounding is None else [rounding(one) for one in weights]
+
+    def entry(self, run: Run, indicator: Indicator, weight: Exact) -> EntryResult:
+        """Score one entry with the scale of its kind."""
+        facts, record = run.facts, run.record
+        ratings = record.assessments.indicators.get(indicator.id, ())
+        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure, weight)
+        kind = KINDS.get(entry.direction, "quantitative")
+        facts.entry, facts.weight = entry, weight
+        row, points = self.run_scale(run, entry, kind)
+        if isinstance(points, Absent):
+            row = "absent"
+            given = treated(self.rules.absent, weight)
+            if given is None:
+                run.problems.append(absent_entry(self.criterion, indicator, points, record))
+            points = given or 0
+        deductions = record.deductions.indicators
+        if deductions and indicator.id in deductions:
+            points = max(0, points - exact(deductions[indicator.id].points))
+        if self.plan.rounding.entry_points is not None:
+            points = self.plan.rounding.entry_points(points)
+        target, actual = indicator.target, indicator.actual
+        return EntryResult(
+            indicator.id,
+            indicator.name,
+            kind,
+            points,
+            weight,
+            row,
+            entry.completion,
+            None if target is None else target.text,
+            None if actual is None else actual.text,
+        )
+
+    def run_scale(self, run: Run, entry: EntryFacts, kind: str) -> tuple[str, Exact | Absent]:
+        """The row hit and its points; a pick out of range or an unknown level is a problem, and then 0."""
+        ready = self.kinds.get(kind)
+        if ready is None:
+            return "absent", Absent("no-scale", (f"indicators.{entry.id}.direction",))
+        chosen = ready.stage.run(run.facts)
+        position = next(n for n, one in enumerate(run.record.indicators) if one.id == entry.id) if chosen[0] == NONE else 0
+        if chosen[0] == NONE and ready.scale.scale.reads_level:
+            problem = unknown_level(ready.scale, run.facts, ("indicators", position, "level"))
+            if problem is not None:
+                run.problems.append(problem)
+                return "absent", 0
+        try:
+            points, row = ready.scale.points(run.facts, chosen, entry.ratings)
+        except OutOfRange as error:
+            run.problems.append(out_of_range(("assessments", "indicators", entry.id), error))
+            return "absent", 0
+        if isinstance(points, Absent) and points.reason == "not-assessed" and not points.paths:
+            points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))
+        return row, points
+
+    def combined(self, results: Sequence[EntryResult], weight: Exact) -> Exact | Absent:
+        """Entries → points of the criterion."""
+        no_weight = Absent("no-entry-weight", tuple(f"indicators.{result.id}.weight" for result in results))
+        if self.rules.combine == "weighted":
+            earned = sum(result.exact_points for result in results)
+            total = sum(result.exact_weight for result in results)
+            if total == weight:
+                return earned
+            return divide(earned * weight, total) if total else no_weight
+        if any(result.exact_weight == 0 for result in results):
+            return no_weight
+        shares = [divide(result.exact_points, result.exact_weight) for result in results]
+        match self.rules.combine:
+            case "mean":
+                return divide(sum(shares) * weight, len(shares))
+            case "max":
+                return max(shares) * weight
+        return min(shares) * weight
+
+    def detail(self, run: Run, members: Members, name: str) -> Detail:
+        """The formula of one entry and what it read."""
+        indicator = next(entry for entry in members.applicable if entry.id == name)
+        ratings = run.record.assessments.indicators.get(name, ())
+        entry = EntryFacts(indicator, run.record.subject.year, self.settings, ratings, self.plan.rounding.measure)
+        ready = self.kinds.get(KINDS.get(entry.direction, "quantitative"))
+        if ready is None:
+            return Detail(None, {})
+        run.facts.entry = entry
+        row = ready.stage.run(run.facts)[0]
+        award = None if row == NONE else ready.scale.scale.head.table.rows[row].award
+        values: dict[str, Value] = {"completion": entry.completion, "actual": entry.actual, "target": entry.target}
+        run.facts.entry = None
+        return Detail(None if award is None else str(award), values)

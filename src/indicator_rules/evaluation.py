@@ -1,0 +1,318 @@
+"""The result of scoring one record: numbers and row ids; texts are made when someone asks.
+
+`Evaluation` and its parts are immutable. Public numbers are `Decimal` (or `Fraction`, where no decimal is exact); the attributes called
+`exact_…` hold the same as `Exact`. A criterion that lost points is a `loss`, told by a stable code `criterion.row`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from indicator_rules import messages
+from indicator_rules.exact import Exact, divide, to_decimal, to_text
+from indicator_rules.plan import Adjustment, Criterion, Group, Plan, Points, Range
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.value import Absent, Value, value_text
+
+Amount: TypeAlias = Decimal | Fraction
+
+
+class EntryResult(NamedTuple):
+    """One entry of a criterion over entries."""
+
+    id: str
+    name: str
+    kind: str
+    exact_points: Exact
+    exact_weight: Exact
+    row: str
+    completion: Value
+    target: str | None
+    actual: str | None
+
+    @property
+    def points(self) -> Amount:
+        return to_decimal(self.exact_points)
+
+    @property
+    def weight(self) -> Amount:
+        return to_decimal(self.exact_weight)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry as plain data."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": self.kind,
+            "target": self.target,
+            "actual": self.actual,
+            "completion": value_text(self.completion),
+            "weight": to_text(self.exact_weight),
+            "points": to_text(self.exact_points),
+            "row": self.row,
+        }
+
+
+class ItemResult(NamedTuple):
+    """One item of a checklist."""
+
+    id: str
+    label: str
+    row: str
+    exact_points: Exact
+
+    def as_dict(self) -> dict[str, Any]:
+        """The item as plain data."""
+        return {"id": self.id, "label": self.label, "row": self.row, "points": to_text(self.exact_points)}
+
+
+class CriterionResult(NamedTuple):
+    """One criterion. Points of a penalty are negative."""
+
+    criterion: Criterion
+    exact_points: Exact
+    exact_weight: Exact
+    row: str
+    entries: tuple[EntryResult, ...] = ()
+    items: tuple[ItemResult, ...] = ()
+    deducted: Exact = 0
+    """Points taken off by hand."""
+
+    @property
+    def id(self) -> str:
+        return self.criterion.id
+
+    @property
+    def label(self) -> str:
+        return self.criterion.label.text(messages.language())
+
+    @property
+    def points(self) -> Amount:
+        return to_decimal(self.exact_points)
+
+    @property
+    def weight(self) -> Amount:
+        return to_decimal(self.exact_weight)
+
+    @property
+    def share(self) -> Amount | None:
+        """Points ÷ weight; None for a weight of 0."""
+        return to_decimal(divide(self.exact_points, self.exact_weight)) if self.exact_weight else None
+
+    @property
+    def exact_lost(self) -> Exact:
+        """What full marks would have given beyond these points; a bonus not earned is not lost, and neither is what does
+        not apply."""
+        if self.criterion.role == "bonus" or self.row in ("not_applicable", "out_of_force"):
+            return 0
+        return -self.exact_points if self.criterion.role == "penalty" else self.exact_weight - self.exact_points
+
+    @property
+    def lost(self) -> Amount:
+        return to_decimal(self.exact_lost)
+
+    @property
+    def code(self) -> str:
+        """`criterion.row`: stable between runs and releases."""
+        return f"{self.criterion.id}.{self.row}"
+
+    def __str__(self) -> str:
+        lost = to_text(self.exact_lost)
+        return f"{self.label} [{self.code}] {to_text(self.exact_points)}/{to_text(self.exact_weight)} (−{lost})"
+
+
+class GroupResult(NamedTuple):
+    """A subtotal."""
+
+    group: Group
+    exact_points: Exact
+    exact_weight: Exact
+
+    @property
+    def id(self) -> str:
+        return self.group.id
+
+    @property
+    def points(self) -> Amount:
+        return to_decimal(self.exact_points)
+
+    @property
+    def weight(self) -> Amount:
+        return to_decimal(self.exact_weight)
+
+
+class AdjustmentResult(NamedTuple):
+    """An adjustment that was applied; `exact_points` are those it deducted or added, or the bound it set."""
+
+    adjustment: Adjustment
+    exact_points: Exact | None
+
+    @property
+    def id(self) -> str:
+        return self.adjustment.id
+
+    def as_dict(self) -> dict[str, Any]:
+        """The adjustment as plain data."""
+        return {
+            "id": self.id,
+            "label": str(self.adjustment.label),
+            "effect": self.adjustment.effect,
+            "points": None if self.exact_points is None else to_text(self.exact_points),
+        }
+
+
+class Finding(NamedTuple):
+    """Something a reviewer should be told; never part of the score. `subject` is the entry or criterion, or empty."""
+
+    code: str
+    subject: str
+    texts: Mapping[str, str]
+
+    def text(self, lang: messages.Language | None = None) -> str:
+        """The sentence; in Chinese where there is no other."""
+        return self.texts.get(lang or messages.language()) or self.texts["zh"]
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class Detail(NamedTuple):
+    """How the points of a criterion came about."""
+
+    formula: str | None
+    values: Mapping[str, Value]
+    """What the formula and the conditions of the row read."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The score of one record under one ruleset."""
+
+    plan: Plan
+    record: EvaluationRecord
+    engine: str
+    criteria: tuple[CriterionResult, ...]
+    groups: tuple[GroupResult, ...]
+    adjustments: tuple[AdjustmentResult, ...]
+    exact_total: Exact | None
+    unrounded_total: Exact | None
+    grade_position: int | None
+    provenance_of: Callable[[], Mapping[str, str]] = field(repr=False, compare=False)
+    """Ruleset digest and the like, made on demand."""
+    findings_of: Callable[[], tuple[Finding, ...]] = field(repr=False, compare=False)
+    details_of: Callable[[CriterionResult, str | None], Detail] = field(repr=False, compare=False)
+
+    @property
+    def total(self) -> Amount | None:
+        """总分; None if nothing was applicable."""
+        return None if self.exact_total is None else to_decimal(self.exact_total)
+
+    @property
+    def grade(self) -> str | None:
+        """等级; None if nothing was applicable."""
+        return None if self.grade_position is None else str(self.plan.grade_labels[self.grade_position])
+
+    @property
+    def margin(self) -> Amount | None:
+        """Points by which the total falls short of the next better grade; None in the best."""
+        if self.exact_total is None or not self.grade_position:
+            return None
+        bound = self.plan.grades.table.rows[self.grade_position - 1].guards[0][0]
+        return to_decimal(max(0, bound.cut - self.exact_total))
+
+    @property
+    def losses(self) -> tuple[CriterionResult, ...]:
+        """Criteria that lost points, in the order of the ruleset."""
+        return tuple(result for result in self.criteria if result.exact_lost > 0)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What the record says its source does not evidence."""
+        return self.record.assumed
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a reviewer should be told."""
+        return self.findings_of()
+
+    @cached_property
+    def provenance(self) -> Mapping[str, str]:
+        """Family, edition, digests of ruleset and record, library version, engine."""
+        digest = hashlib.sha256(self.record.canonical().encode()).hexdigest()
+        return {**self.provenance_of(), "record": f"sha256:{digest}", "engine": self.engine}
+
+    def __getitem__(self, criterion: str) -> CriterionResult:
+        for result in self.criteria:
+            if result.id == criterion:
+                return result
+        raise KeyError(criterion)
+
+    def detail(self, criterion: str, entry: str | None = None) -> Detail:
+        """How the points of a criterion, or of one entry of it, came about."""
+        return self.details_of(self[criterion], entry)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain data; numbers are exact texts. The same for the same ruleset and record."""
+        return {
+            "subject": {"name": self.record.subject.name, "year": self.record.subject.year},
+            "total": None if self.exact_total is None else to_text(self.exact_total),
+            "unrounded_total": None if self.unrounded_total is None else to_text(self.unrounded_total),
+            "grade": self.grade,
+            "to_next_grade": None if self.margin is None else str(self.margin),
+            "criteria": [self._criterion(result) for result in self.criteria],
+            "groups": [
+                {
+                    "id": group.id,
+                    "label": str(group.group.label),
+                    "parent": group.group.parent,
+                    "weight": to_text(group.exact_weight),
+                    "points": to_text(group.exact_points),
+                }
+                for group in self.groups
+            ],
+            "adjustments": [adjustment.as_dict() for adjustment in self.adjustments],
+            "findings": [{"code": finding.code, "subject": finding.subject, **finding.texts} for finding in self.findings],
+            "assumed": {"count": len(self.assumed), "paths": list(self.assumed)},
+            "provenance": dict(self.provenance),
+        }
+
+    def _criterion(self, result: CriterionResult) -> dict[str, Any]:
+        detail = self.details_of(result, None)
+        source = result.criterion.source
+        return {
+            "id": result.id,
+            "label": str(result.criterion.label),
+            "group": result.criterion.group,
+            "role": result.criterion.role,
+            "weight": to_text(result.exact_weight),
+            "points": to_text(result.exact_points),
+            "share": None if result.share is None else str(result.share),
+            "lost": to_text(result.exact_lost),
+            "row": result.row,
+            "code": result.code if result.exact_lost > 0 else None,
+            "formula": detail.formula,
+            "values": {
+                name: {"absent": value.reason, "paths": list(value.paths)} if isinstance(value, Absent) else value_text(value)
+                for name, value in detail.values.items()
+            },
+            "deducted": to_text(result.deducted) if result.deducted else None,
+            "source": None if source is None else {"ref": source.ref, "clause": source.clause},
+            "entries": [entry.as_dict() for entry in result.entries],
+            "items": [item.as_dict() for item in result.items],
+        }
+
+    def to_json(self) -> str:
+        """`as_dict` as JSON: byte for byte the same for the same input."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=2) + "\n"
+
+
+def award_text(award: object) -> str | None:
+    """The formula of an award, if it is one."""
+    return str(award) if isinstance(award, Points | Range) else None

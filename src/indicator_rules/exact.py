@@ -1,0 +1,141 @@
+"""Exact numbers: the only arithmetic that scores are made of.
+
+In: decimals, integers and fractions. Out: `Exact`, an `int` where the value is whole (the common case, and several times
+faster) and a `Fraction` otherwise. Nothing here, or above, ever holds a float. Public results are `Decimal` where the
+value has a finite decimal expansion and `Fraction` where it has not (250/27 points, when a ruleset does not round).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+Exact: TypeAlias = int | Fraction
+RoundingMode: TypeAlias = Literal["half-up", "half-even", "down", "up"]
+ROUNDING_MODES: tuple[RoundingMode, ...] = ("half-up", "half-even", "down", "up")
+
+LARGEST = 10**15
+"""Numbers from files stay below this: enough for any budget in 元, small enough to print and to compare."""
+
+MOST_DECIMALS = 12
+"""Decimal places accepted from files."""
+
+_EXACTLY = Context(prec=80, traps=[Inexact])
+
+
+def exact(value: int | Decimal | Fraction) -> Exact:
+    """The same number as an `Exact`: an `int` if it is whole. NaN and infinities raise `ValueError`.
+
+    >>> exact(Decimal("143.10")), exact(Decimal("7.0"))
+    (Fraction(1431, 10), 7)
+    """
+    if isinstance(value, int):
+        return value
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError(f"not a finite number: {value}")
+        numerator, denominator = value.as_integer_ratio()
+        return numerator if denominator == 1 else Fraction(numerator, denominator)
+    return value.numerator if value.denominator == 1 else value
+
+
+def divide(part: Exact, whole: Exact) -> Exact:
+    """`part / whole`; `whole` must not be 0.
+
+    >>> divide(6, 4), divide(6, 3)
+    (Fraction(3, 2), 2)
+    """
+    if type(part) is int and type(whole) is int:
+        quotient, remainder = divmod(part, whole)
+        return Fraction(part, whole) if remainder else quotient
+    ratio = Fraction(part) / whole
+    return ratio.numerator if ratio.denominator == 1 else ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How a number is rounded: to `digits` decimal places, in one of four modes."""
+
+    digits: int
+    mode: RoundingMode
+
+    def __call__(self, value: Exact) -> Exact:
+        """`value` rounded; half-up is away from zero (Excel's ROUND), down is toward zero (截尾).
+
+        >>> Rounding(2, "half-up")(Fraction(250, 27))
+        Fraction(463, 50)
+        >>> Rounding(2, "down")(Fraction(9685, 1000)), Rounding(0, "half-up")(Fraction(-5, 2))
+        (Fraction(242, 25), -3)
+        """
+        if type(value) is int and self.digits >= 0:
+            return value
+        scale = 10**self.digits
+        numerator, denominator = abs(value.numerator) * scale, value.denominator
+        whole, rest = divmod(numerator, denominator)
+        if rest and self._goes_up(whole, rest, denominator):
+            whole += 1
+        if value < 0:
+            whole = -whole
+        quotient, remainder = divmod(whole, scale)
+        return Fraction(whole, scale) if remainder else quotient
+
+    def _goes_up(self, whole: int, rest: int, denominator: int) -> bool:
+        if self.mode == "up":
+            return True
+        if self.mode == "down":
+            return False
+        if 2 * rest == denominator:
+            return self.mode == "half-up" or whole % 2 == 1
+        return 2 * rest > denominator
+
+    def __str__(self) -> str:
+        step = "1" if self.digits == 0 else "0." + "0" * (self.digits - 1) + "1"
+        return f"{step} {self.mode}"
+
+
+def decimal_places(value: Exact) -> int | None:
+    """How many decimal places `value` needs, or None if no number of them is enough (1/3)."""
+    denominator, twos, fives = value.denominator, 0, 0
+    while denominator % 2 == 0:
+        denominator //= 2
+        twos += 1
+    while denominator % 5 == 0:
+        denominator //= 5
+        fives += 1
+    return max(twos, fives) if denominator == 1 else None
+
+
+def to_decimal(value: Exact) -> Decimal | Fraction:
+    """The number as people hold it: a `Decimal` without trailing zeros, or a `Fraction` that no decimal equals.
+
+    >>> to_decimal(Fraction(463, 50)), to_decimal(10), to_decimal(Fraction(250, 27))
+    (Decimal('9.26'), Decimal('10'), Fraction(250, 27))
+    """
+    if isinstance(value, int):
+        return Decimal(value)
+    places = decimal_places(value)
+    if places is None:
+        return value
+    return Decimal(int(value * 10**places)).scaleb(-places, _EXACTLY)
+
+
+def to_text(value: Exact) -> str:
+    """The number exactly, as text: `9.26`, `10`, or `250/27` where no decimal equals it."""
+    number = to_decimal(value)
+    return format(number, "f") if isinstance(number, Decimal) else str(number)
+
+
+def to_percent(value: Exact, digits: int = 2) -> str:
+    """A ratio for people to read: 7/9 is `77.78%`. For display only; it rounds.
+
+    >>> to_percent(Fraction(7, 9)), to_percent(1)
+    ('77.78%', '100%')
+    """
+    return to_text(Rounding(digits, "half-up")(exact(Fraction(value) * 100))) + "%"
+
+
+def from_text(text: str) -> Exact:
+    """Inverse of `to_text`."""
+    return exact(Fraction(text))

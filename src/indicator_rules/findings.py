@@ -1,0 +1,180 @@
+"""Findings (提示): what a reviewer should be told about a record; made when someone asks, and never part of a score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from indicator_rules import messages
+from indicator_rules.completion import EntryFacts, Settings
+from indicator_rules.entries import Members
+from indicator_rules.evaluation import CriterionResult, Finding
+from indicator_rules.exact import Exact, exact, to_decimal, to_percent, to_text
+from indicator_rules.measure import Facts, Readers
+from indicator_rules.plan import Entries, Plan, Range, Scale
+from indicator_rules.plan import Finding as Rule
+from indicator_rules.ruleset import MessagePart
+from indicator_rules.value import Absent, Value
+
+
+def findings(
+    plan: Plan, readers: Readers, facts: Facts, results: Sequence[CriterionResult], members: Mapping[str, Members]
+) -> tuple[Finding, ...]:
+    """The ruleset's findings, then the library's own."""
+    entries = _entries(plan, facts, members)
+    found = [finding for rule in plan.findings for finding in _of_rule(rule, readers, facts, entries)]
+    found += _weights(plan, results, members)
+    found += _completions(entries)
+    found += _funds(facts)
+    found += _not_read(plan, facts, results)
+    return tuple(found)
+
+
+def _entries(plan: Plan, facts: Facts, members: Mapping[str, Members]) -> list[EntryFacts]:
+    """Every entry once, read with the settings of the first criterion that scores it, or the ruleset's own."""
+    settings: dict[str, Settings] = {}
+    for criterion in plan.criteria:
+        if criterion.entries is not None and criterion.id not in facts.not_applicable:
+            for entry in members[criterion.id].applicable:
+                settings.setdefault(entry.id, Settings.of(criterion.entries.completion))
+    year, ratings = facts.record.subject.year, facts.record.assessments.indicators
+    return [
+        EntryFacts(
+            entry, year, settings.get(entry.id, Settings.of(plan.completion)), ratings.get(entry.id, ()), plan.rounding.measure
+        )
+        for entry in facts.record.indicators
+    ]
+
+
+def _of_rule(rule: Rule, readers: Readers, facts: Facts, entries: Sequence[EntryFacts]) -> Iterator[Finding]:
+    when = readers.reader(rule.when)
+    for entry in entries if rule.for_entries else (None,):
+        facts.entry = entry
+        if when(facts) is True:
+            texts = {lang: "".join(_part(part, readers, facts) for part in parts) for lang, parts in rule.message.items()}
+            yield Finding(rule.id, entry.id if entry is not None else "", texts)
+    facts.entry = None
+
+
+def _part(part: MessagePart, readers: Readers, facts: Facts) -> str:
+    if part.node is None:
+        return part.text
+    return _shown(readers.reader(part.node)(facts), percent=part.percent)
+
+
+def _shown(value: Value, *, percent: bool) -> str:
+    """A value inside a sentence; a number with no end is cut to four decimals, since it is for reading only."""
+    if isinstance(value, Absent):
+        return "—"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    if percent:
+        return to_percent(value)
+    number = to_decimal(value)
+    return to_text(value) if not hasattr(number, "limit_denominator") else f"{value.numerator}/{value.denominator}"
+
+
+def own(code: str, subject: str, **values: object) -> Finding:
+    """A finding of the library's own."""
+    return Finding(code, subject, {lang: messages.text(f"findings.{code}", values, lang) for lang in messages.LANGUAGES})
+
+
+def _weights(plan: Plan, results: Sequence[CriterionResult], members: Mapping[str, Members]) -> Iterator[Finding]:
+    for result in results:
+        criterion = result.criterion
+        if result.row in ("not_applicable", "out_of_force") or criterion.entries is None:
+            continue
+        label = str(criterion.label)
+        recorded = [exact(entry.weight) for entry in members[criterion.id].every if entry.weight is not None]
+        applicable = [entry for entry in members[criterion.id].applicable if entry.weight is not None]
+        if criterion.entries.weights == "record" and result.entries:
+            if not applicable:
+                each = to_text(result.entries[0].exact_weight)
+                yield own("entry-weights-equal", criterion.id, label=label, count=len(result.entries), weight=each)
+            elif sum(recorded) != result.exact_weight:
+                yield own(
+                    "entry-weights-sum",
+                    criterion.id,
+                    label=label,
+                    sum=to_text(sum(recorded)),
+                    weight=to_text(result.exact_weight),
+                )
+    for result in results:
+        weight = result.criterion.weight
+        low, high = weight.low, weight.high
+        if weight.from_record and result.row not in ("not_applicable", "out_of_force"):
+            if (low is not None and result.exact_weight < low) or (high is not None and result.exact_weight > high):
+                bounds = {"low": "0" if low is None else to_text(low), "high": "∞" if high is None else to_text(high)}
+                yield own(
+                    "weight-out-of-bounds",
+                    result.id,
+                    label=str(result.criterion.label),
+                    weight=to_text(result.exact_weight),
+                    **bounds,
+                )
+    whole: Exact = sum(result.exact_weight for result in results if result.criterion.role == "score")
+    if whole != plan.full_score:
+        yield own("weights-sum", "", sum=to_text(whole), full=to_text(plan.full_score))
+
+
+def _completions(entries: Sequence[EntryFacts]) -> Iterator[Finding]:
+    for entry in entries:
+        if entry.note is not None:
+            actual = entry.indicator.actual
+            yield own(entry.note, entry.id, name=entry.indicator.name, text="" if actual is None else actual.text)
+
+
+def _funds(facts: Facts) -> Iterator[Finding]:
+    """Rows of funds that do not add up to the budget; only where every row has the amount."""
+    funds, budget = facts.record.funds, facts.record.budget
+    if not funds or budget is None:
+        return
+    for name in budget.NAMES:
+        amounts = [row.amount(name) for row in funds]
+        given = [amount for amount in amounts if amount is not None]
+        whole = budget.amount(name)
+        if whole is not None and len(given) == len(amounts) and sum(given) != whole:
+            yield own("funds-disagree", name, name=f"budget.{name}", sum=to_text(sum(given)), budget=to_text(whole))
+
+
+def _not_read(plan: Plan, facts: Facts, results: Sequence[CriterionResult]) -> Iterator[Finding]:
+    """Assessments and answers that no rule read."""
+    record = facts.record
+    read = {result.id for result in results if _reads_person(result.criterion.scale)}
+    for name in record.assessments.criteria:
+        if name not in read:
+            yield own("assessment-unused", name, text=f"criteria.{name}")
+    scales = [(result.criterion.entries, {entry.id for entry in result.entries}) for result in results if result.entries]
+    for name in record.assessments.indicators:
+        if not any(name in ids and _entry_reads_person(entries, name, facts) for entries, ids in scales):
+            yield own("assessment-unused", name, text=f"indicators.{name}")
+    asked = {question.id for question in plan.questions}
+    for name in record.answers:
+        if name not in asked:
+            yield own("answer-unused", name, text=name)
+    criteria = {result.id for result in results}
+    for section in ("not_applicable", "deductions"):
+        for name in getattr(record, section).criteria:
+            if name not in criteria:
+                yield own("key-unused", name, text=f"{section}.criteria.{name}")
+
+
+def _reads_person(scale: Scale) -> bool:
+    """Whether a person's pick can matter to the scale: it has a range, or reads a level given by a person."""
+    return scale.reads_level or any(isinstance(row.award, Range) for row in scale.head.table.rows)
+
+
+def _entry_reads_person(entries: Entries | None, name: str, facts: Facts) -> bool:
+    indicator = facts.record.indicator_by_id[name]
+    if entries is None:
+        return False
+    settings = Settings.of(entries.completion)
+    entry = EntryFacts(indicator, facts.record.subject.year, settings, (), None)
+    if entry.direction == "qualitative":
+        return True
+    kind = "dated" if entry.direction == "by-date" else "quantitative"
+    return any(_reads_person(scale) for named, scale in entries.scales if named == kind)

@@ -1,0 +1,313 @@
+"""Scales as decision tables: one function for each kind of scale, each the rows of its paragraph in docs/semantics.md, section 6.
+
+In: a scale of a linked ruleset, at the key path of its use. Out: a `Scale` of the plan: its head table, which begins with the rows given
+(`not_applicable`) and, where the scale reads a measure, `absent`; and for a checklist the tables of its items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from indicator_rules import spec as written
+from indicator_rules.condition import Slots, certain, constant, guards
+from indicator_rules.errors import KeyPath
+from indicator_rules.exact import Exact, exact
+from indicator_rules.expression import And, Arithmetic, Call, Node, Number, Ref, Sign
+from indicator_rules.plan import Award, Descend, Leaf, Points, Range, Scale, Treatment
+from indicator_rules.ruleset import Ruleset
+from indicator_rules.table import Bound, Guard, HitPolicy, Operator, Row, Table
+
+WEIGHT = Ref("weight")
+NOTHING = Number(0)
+ALWAYS: tuple[Guard, ...] = ((),)
+
+
+def head_rows(criterion: str, treatment: Treatment, slots: Slots) -> tuple[Row[Award], ...]:
+    """The row of a criterion that is not applicable."""
+    flag = slots.slot(Ref(f"not_applicable.{criterion}"), "not_applicable")
+    return (Row("not_applicable", ((Bound(flag, "=", 1),),), treatment),)
+
+
+def lower(
+    ruleset: Ruleset,
+    path: KeyPath,
+    absent: Treatment,
+    *,
+    role: str,
+    measure: Node | None,
+    first: tuple[Row[Award], ...],
+    slots: Slots,
+) -> Scale:
+    """The scale used at `path`, spelt out. Raises `condition.TooComplex`."""
+    return _Lowering(ruleset, path, absent, role, measure, first, slots).scale()
+
+
+@dataclass(slots=True)
+class _Lowering:
+    ruleset: Ruleset
+    path: KeyPath
+    absent: Treatment
+    role: str
+    measure: Node | None
+    first: tuple[Row[Award], ...]
+    slots: Slots
+
+    def scale(self) -> Scale:
+        match self.ruleset.scales[self.path]:
+            case written.Proportional() as scale:
+                return self.proportional(scale)
+            case written.Bands() as scale:
+                return self.bands(scale)
+            case written.Deduct() as scale:
+                return self.miss(scale) if scale.per == "miss" else self.deduct(scale)
+            case written.Checklist() as scale:
+                return self.checklist(scale)
+            case written.Levels() as scale:
+                return self.levels(scale)
+            case written.FirstMatch() as scale:
+                return self.first_match(scale)
+            case written.Discretionary() as scale:
+                return self.leaf("FIRST", [Row("assessed", ALWAYS, self.award(scale.award, "award"))])
+
+    # ------------------------------------------------------------------------------------------------------------ building
+
+    def leaf(self, policy: HitPolicy, rows: list[Row[Award]], *, reads_measure: bool = False) -> Scale:
+        """A scale of one table; with `absent` before the other rows, if they read a measure that may be absent."""
+        first = self.first
+        if reads_measure:
+            flags = {Bound(self.slots.slot(Call("absent", (node,)), f"absent({name})"), "=", 1): None
+                     for name, node in self.read(rows)}  # fmt: skip
+            first = (*first, Row("absent", tuple((flag,) for flag in flags), self.absent))
+        table = Table[Award](".".join(map(str, self.path)), policy, (*first, *rows))
+        return Scale(Leaf(table, self.slots.all()), self.absent)
+
+    def read(self, rows: list[Row[Award]]) -> list[tuple[str, Node]]:
+        """The slots that `rows` are matched on."""
+        names = dict.fromkeys(bound.slot for row in rows for guard in row.guards for bound in guard)
+        return [(name, self.slots.named[name]) for name in names]
+
+    def node(self, *inside: str | int) -> Node:
+        return self.ruleset.node(*self.path, *inside)
+
+    def points(self, given: written.Award | written.Amount, *inside: str | int) -> Node:
+        """A share or points as a formula in points."""
+        if given.share is not None:
+            return share_of_weight(self.node(*inside, "share"))
+        return self.node(*inside, "points")
+
+    def award(self, award: written.Award, *inside: str | int) -> Award:
+        if not award.is_range:
+            return Points(self.points(award, *inside))
+        low, high = award.at_least or award.above, award.at_most or award.below
+        if low is None or high is None:
+            raise AssertionError(self.path)
+        return Range(
+            self.points(low, *inside, "at_least" if award.at_least else "above"),
+            self.points(high, *inside, "at_most" if award.at_most else "below"),
+            low_open=award.above is not None,
+            high_open=award.below is not None,
+        )
+
+    @property
+    def x(self) -> Node:
+        if self.measure is None:
+            raise AssertionError(self.path)
+        return self.measure
+
+    def when(self, operator: Operator, cut: Node) -> tuple[Guard, ...]:
+        return ((self.slots.compared(self.x, operator, cut),),)
+
+    # -------------------------------------------------------------------------------------------------------------- scales
+
+    def proportional(self, scale: written.Proportional) -> Scale:
+        full = self.node("full_at")
+        zero = self.node("zero_at") if scale.zero_at is not None else NOTHING
+        ends = constant(full), constant(zero)
+        falls = scale.inverse or (ends[0] is not None and ends[1] is not None and ends[0] < ends[1])
+        reached, beyond, short = ("<=", ">=", ">") if falls else (">=", "<=", "<")
+        rows: list[Row[Award]] = [Row("full", self.when(_op(reached), full), Points(WEIGHT))]
+        if scale.pass_line is not None:
+            rows.append(Row("below_pass", self.when(_op(short), self.node("pass_line")), Points(NOTHING)))
+        if scale.inverse:
+            part = share_of_weight(divided(full, self.x))
+        else:
+            rows.append(Row("zero", self.when(_op(beyond), zero), Points(NOTHING)))
+            part = share_of_weight(divided(minus(self.x, zero), minus(full, zero)))
+        rows.append(Row("part", self.when(_op(short), full), Points(part)))
+        return self.leaf("FIRST", rows, reads_measure=True)
+
+    def bands(self, scale: written.Bands) -> Scale:
+        rows: list[Row[Award]] = []
+        upper: tuple[Node, Operator] | None = None
+        for place, band in enumerate(scale.bands):
+            operator, key = (">=", "at_least") if band.at_least is not None else (">", "above")
+            lower = None if band.at_least is None and band.above is None else self.node("bands", place, key)
+            bounds = []
+            if lower is not None:
+                bounds.append(self.slots.compared(self.x, _op(operator), lower))
+            if upper is not None:
+                bounds.append(self.slots.compared(self.x, upper[1], upper[0]))
+            award = self.band_award(band, place, lower, upper[0] if upper else None)
+            rows.append(Row(f"band_{place + 1}", (tuple(bounds),), award))
+            if lower is not None:
+                upper = (lower, "<" if operator == ">=" else "<=")
+        return self.leaf("UNIQUE" if self.cuts_are_constant(scale) else "FIRST", rows, reads_measure=True)
+
+    def cuts_are_constant(self, scale: written.Bands) -> bool:
+        """Cuts worked out from the record need not be in order: then the topmost band wins."""
+        return all(
+            constant(self.node("bands", place, "at_least" if band.at_least is not None else "above")) is not None
+            for place, band in enumerate(scale.bands)
+            if band.at_least is not None or band.above is not None
+        )
+
+    def band_award(self, band: written.Band, place: int, lower: Node | None, upper: Node | None) -> Award:
+        if band.award.from_ is None or band.award.to is None or lower is None or upper is None:
+            return self.award(band.award, "bands", place, "award")
+        start = self.points(band.award.from_, "bands", place, "award", "from_")
+        end = self.points(band.award.to, "bands", place, "award", "to")
+        way = divided(minus(self.x, lower), minus(upper, lower))
+        return Points(plus(start, times(minus(end, start), way)))
+
+    def deduct(self, scale: written.Deduct) -> Scale:
+        at = self.node("at") if scale.at is not None else NOTHING
+        under = scale.per in ("under", "missing")
+        distance = minus(at, self.x) if under else minus(self.x, at)
+        steps = divided(distance, self.node("step"))
+        partial = scale.partial_step or "whole"
+        if partial != "pro-rata":
+            steps = Call("ceil" if partial == "whole" else "floor", (steps,))
+        none, some = (">=", "<") if under else ("<=", ">")
+        rows: list[Row[Award]] = [
+            Row("none", self.when(_op(none), at), Points(self.less(NOTHING))),
+            Row("deducted", self.when(_op(some), at), Points(self.less(self.deduction(scale, steps)))),
+        ]
+        return self.leaf("UNIQUE", rows, reads_measure=True)
+
+    def miss(self, scale: written.Deduct) -> Scale:
+        condition = self.node("when")
+        rows: list[Row[Award]] = [
+            Row("none", guards(condition, self.slots, holds=False), Points(self.less(NOTHING))),
+            Row("deducted", guards(condition, self.slots), Points(self.less(self.deduction(scale, Number(1))))),
+        ]
+        return self.leaf("UNIQUE", rows)
+
+    def deduction(self, scale: written.Deduct, steps: Node) -> Node:
+        lost = times(steps, self.points(scale.points, "points"))
+        return lost if scale.at_most is None else Call("min", (lost, self.points(scale.at_most, "at_most")))
+
+    def less(self, deduction: Node) -> Node:
+        """Full marks less a deduction; for a penalty, the deduction itself."""
+        return deduction if self.role == "penalty" else minus(WEIGHT, deduction)
+
+    def checklist(self, scale: written.Checklist) -> Scale:
+        gates: list[Node] = []
+        items: list[Leaf] = []
+        for place, item in enumerate(scale.items):
+            condition = self.node("items", place, "when")
+            equal = share_of_weight(Number(exact(Fraction(1, len(scale.items)))))
+            worth = equal if item.award is None else self.points(item.award, "items", place, "award")
+            items.append(self.item(scale, item.id, condition, gates, worth))
+            if item.gate:
+                gates = [*gates, condition]
+        head = self.leaf("FIRST", [Row("checklist", ALWAYS, Descend())])
+        base = WEIGHT if scale.mode == "subtractive" else None
+        return Scale(head.head, self.absent, tuple(items), base, tuple(item.label for item in scale.items))
+
+    def item(self, scale: written.Checklist, name: str, condition: Node, gates: list[Node], worth: Node) -> Leaf:
+        """Met or unmet; an item whose gate is shut is unmet, and its row says why."""
+        slots = Slots()
+        subtractive = scale.mode == "subtractive"
+        won, lost = (Points(NOTHING), Points(minus(NOTHING, worth))) if subtractive else (Points(worth), Points(NOTHING))
+        rows: list[Row[Award]] = []
+        if gates:
+            shut = guards(_all(gates), slots, holds=False)
+            rows.append(Row("gated", shut, lost, None if _all_certain(gates) else guards(_all(gates), slots)))
+        met = guards(_all([*gates, condition]), slots)
+        rows.append(Row("met", met, won))
+        if scale.unknown == "unmet":
+            rows = [Row(row.id, row.guards, row.award) for row in rows]
+            rows.append(Row("unmet", ALWAYS, lost))
+        else:
+            rows.append(Row("unmet", guards(condition, slots, holds=False), lost))
+        policy: HitPolicy = "FIRST" if gates or scale.unknown == "unmet" else "UNIQUE"
+        return Leaf(Table(".".join((*map(str, self.path), name)), policy, tuple(rows)), slots.all())
+
+    def levels(self, scale: written.Levels) -> Scale:
+        """The label as its place in the list. Over entries, and without a measure, it is the level given by a person."""
+        of_entry = "entries" in self.path
+        given = of_entry or self.measure is None
+        value: Node = Ref("entry.given_level" if of_entry else f"assessed_level.{self.path[1]}", "text") if given else self.x
+        slot = self.slots.slot(value, "level")
+        rows: list[Row[Award]] = [
+            Row(
+                f"level_{place + 1}",
+                ((Bound(slot, "=", self.slots.code(slot, level.label.zh)),),),
+                self.award(level.award, "levels", place, "award"),
+            )
+            for place, level in enumerate(scale.levels)
+        ]
+        made = self.leaf("UNIQUE", rows, reads_measure=True)
+        return Scale(made.head, made.absent, reads_level=True)
+
+    def first_match(self, scale: written.FirstMatch) -> Scale:
+        rows: list[Row[Award]] = []
+        for place, case in enumerate(scale.rows):
+            award = self.award(case.award, "rows", place, "award")
+            if case.when is None:
+                rows.append(Row(f"row_{place + 1}", ALWAYS, award))
+                continue
+            node = self.node("rows", place, "when")
+            last = place == len(scale.rows) - 1
+            refuted = None if last or certain(node) else guards(node, self.slots, holds=False)
+            rows.append(Row(f"row_{place + 1}", guards(node, self.slots), award, refuted))
+        return self.leaf("FIRST", rows)
+
+
+# ------------------------------------------------------------------------------------------------- formulas, kept readable
+
+
+def _op(text: str) -> Operator:
+    return text  # type: ignore[return-value]  # spelt out in this module only
+
+
+def _all(conditions: list[Node]) -> Node:
+    return conditions[0] if len(conditions) == 1 else And(tuple(conditions))
+
+
+def _all_certain(conditions: list[Node]) -> bool:
+    return all(certain(condition) for condition in conditions)
+
+
+def _folded(sign: Sign, left: Node, right: Node) -> Node:
+    """`left sign right`, worked out where both are constants."""
+    node = Arithmetic(sign, left, right)
+    value = constant(node)
+    return node if value is None else Number(value)
+
+
+def plus(left: Node, right: Node) -> Node:
+    return right if _is(left, 0) else left if _is(right, 0) else _folded("+", left, right)
+
+
+def minus(left: Node, right: Node) -> Node:
+    return left if _is(right, 0) else _folded("-", left, right)
+
+
+def times(left: Node, right: Node) -> Node:
+    if _is(left, 0) or _is(right, 0):
+        return NOTHING
+    return right if _is(left, 1) else left if _is(right, 1) else _folded("*", left, right)
+
+
+def divided(left: Node, right: Node) -> Node:
+    return left if _is(right, 1) else _folded("/", left, right)
+
+
+def share_of_weight(share: Node) -> Node:
+    return times(WEIGHT, share)
+
+
+def _is(node: Node, value: Exact) -> bool:
+    return constant(node) == value

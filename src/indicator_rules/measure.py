@@ -1,0 +1,369 @@
+"""Measures: a record → the values that rows are matched on and awards are worked out from.
+
+`reader(formula)` turns a linked formula into a closure over `Facts`, once for each ruleset; `Facts` is one record under evaluation. An
+absent operand makes the result `Absent` with its reason; nothing here raises for anything that a record can hold. Guaranteed:
+exact, and the same for the same record.
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+from collections.abc import Callable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import TypeAlias, cast
+
+from indicator_rules.completion import TOP_LEVEL, EntryFacts
+from indicator_rules.exact import Exact, Rounding, divide, exact
+from indicator_rules.expression import (
+    Aggregate,
+    And,
+    Arithmetic,
+    Call,
+    Compare,
+    Date,
+    Negative,
+    Node,
+    Not,
+    Number,
+    OneOf,
+    Or,
+    Ref,
+    Text,
+    Truth,
+)
+from indicator_rules.plan import Slot
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.value import Absent, Value
+
+NO_BUDGET: Mapping[str, Exact | None] = {}
+NOT_SENT = Absent("flag")
+"""A flag that is not up."""
+
+
+class Facts:
+    """One record under evaluation: what formulas read, and what has been worked out so far."""
+
+    __slots__ = (
+        "assessed_levels",
+        "budget",
+        "entries",
+        "entry",
+        "inputs",
+        "measured",
+        "not_applicable",
+        "record",
+        "total",
+        "weight",
+    )
+
+    def __init__(self, record: EvaluationRecord, inputs: dict[str, Value], entries: Callable[[], tuple[EntryFacts, ...]]) -> None:
+        self.record = record
+        self.budget = record.budget.in_yuan if record.budget is not None else NO_BUDGET
+        self.inputs = inputs
+        self.entries = entries
+        self.measured: dict[str, Value] = {}
+        self.not_applicable: set[str] = set()
+        self.assessed_levels: dict[str, str] = {}
+        self.entry: EntryFacts | None = None
+        self.weight: Exact = 0
+        self.total: Exact = 0
+
+
+Reader: TypeAlias = Callable[[Facts], Value]
+"""Works out a formula."""
+
+
+class Readers:
+    """Closures for the formulas of one ruleset; measures are worked out once for each record."""
+
+    def __init__(self, measures: Mapping[str, Node], rounding: Rounding | None) -> None:
+        self.rounding = rounding
+        self.measures: dict[str, Reader] = {}
+        for name, formula in measures.items():
+            self.measures[name] = self.reader(formula)
+
+    def slot(self, slot: Slot) -> Callable[[Facts], Exact | None]:
+        """What the engine is given for `slot`: a number, or None."""
+        read = self.reader(slot.formula)
+        codes = {TOP_LEVEL: 1} | {text: position for position, text in enumerate(slot.codes, 1)}
+
+        def value(facts: Facts) -> Exact | None:
+            found = read(facts)
+            kind = type(found)
+            if kind is int or kind is Fraction:
+                return cast(Exact, found)
+            if kind is bool:
+                return 1 if found else 0
+            if isinstance(found, str):
+                return codes.get(found, 0)
+            return found.toordinal() if isinstance(found, date) else None
+
+        return value
+
+    def number(self, formula: Node) -> Callable[[Facts], Exact | Absent]:
+        """A closure for a formula that gives a number."""
+        return self.reader(formula)  # type: ignore[return-value]  # `link` has checked the type
+
+    def reader(self, node: Node) -> Reader:
+        """A closure for `node`."""
+        match node:
+            case Number() | Text() | Date() | Truth():
+                value: Value = node.value
+                return lambda facts: value
+            case Ref():
+                return self.ref(node.path)
+            case Negative():
+                return self.apply(lambda x: -x, node.operand)
+            case Arithmetic():
+                return self.arithmetic(node)
+            case Compare():
+                return self.compare(node)
+            case OneOf():
+                return self.reader(Or(tuple(Compare("=", node.operand, option) for option in node.options)))
+            case And() | Or():
+                return self.logic(node.operands, deciding=isinstance(node, Or))
+            case Not():
+                return self.apply(lambda x: not x, node.operand)
+            case Call():
+                return self.call(node)
+            case Aggregate():
+                return self.aggregate(node)
+        raise AssertionError(node)
+
+    # ---------------------------------------------------------------------------------------------------------------- names
+
+    def ref(self, path: str) -> Reader:
+        """A closure for a name."""
+        section, _, name = path.partition(".")
+        absent = Absent("not-given", (f"answers.{name}" if section == "inputs" else path,))
+        match section:
+            case "budget":
+                return lambda facts: absent if (value := facts.budget.get(name)) is None else value
+            case "inputs":
+                return lambda facts: facts.inputs.get(name, absent)
+            case "measures":
+                return self.measure(name)
+            case "entry":
+                return lambda facts: getattr(facts.entry, name)
+            case "weight":
+                return lambda facts: facts.weight
+            case "total":
+                return lambda facts: facts.total
+            case "year":
+                return lambda facts: facts.record.subject.year
+            case "total_weight":
+                return _total_weight
+            case "not_applicable":
+                return lambda facts: 1 if name in facts.not_applicable else NOT_SENT
+            case "assessed_level":
+                unassessed = Absent("not-assessed", (f"assessments.criteria.{name}",))
+                return lambda facts: facts.assessed_levels.get(name, unassessed)
+        return lambda facts: absent if (value := getattr(facts.record.subject, name)) is None else value
+
+    def measure(self, name: str) -> Reader:
+        measures, rounding = self.measures, self.rounding
+
+        def value(facts: Facts) -> Value:
+            found = facts.measured.get(name)
+            if found is None:
+                found = measures[name](facts)
+                if rounding is not None and not isinstance(found, Absent | str | bool | date):
+                    found = rounding(found)
+                facts.measured[name] = found
+            return found
+
+        return value
+
+    # ----------------------------------------------------------------------------------------------------------- operations
+
+    def apply(self, function: Callable[..., Value], *operands: Node) -> Reader:
+        """`function` of the operands; absent if one of them is."""
+        readers = [self.reader(operand) for operand in operands]
+        if len(readers) == 1:
+            (only,) = readers
+            return lambda facts: value if isinstance(value := only(facts), Absent) else function(value)
+
+        def value_of(facts: Facts) -> Value:
+            values = [read(facts) for read in readers]
+            missing = [value for value in values if isinstance(value, Absent)]
+            return together(missing) if missing else function(*values)
+
+        return value_of
+
+    def arithmetic(self, node: Arithmetic) -> Reader:
+        left, right = self.reader(node.left), self.reader(node.right)
+        function = _ARITHMETIC[node.sign]
+        if node.sign == "/":
+            zero = Absent("divided-by-zero", tuple(dict.fromkeys(paths(node.right))))
+            function = lambda a, b: divide(a, b) if b else zero  # noqa: E731
+
+        def value(facts: Facts) -> Value:
+            a, b = left(facts), right(facts)
+            if type(a) is Absent or type(b) is Absent:
+                return together([part for part in (a, b) if isinstance(part, Absent)])
+            return function(a, b)
+
+        return value
+
+    def compare(self, node: Compare) -> Reader:
+        left, right, function = self.reader(node.left), self.reader(node.right), _COMPARE[node.operator]
+
+        def value(facts: Facts) -> Value:
+            a, b = left(facts), right(facts)
+            if type(a) is Absent or type(b) is Absent:
+                return together([part for part in (a, b) if isinstance(part, Absent)])
+            return function(a, b)
+
+        return value
+
+    def logic(self, operands: tuple[Node, ...], *, deciding: bool) -> Reader:
+        """Kleene's `or` (`deciding` True) or `and` (False): one operand with that value decides; else unknown if one is."""
+        readers = [self.reader(operand) for operand in operands]
+
+        def value(facts: Facts) -> Value:
+            missing: list[Absent] = []
+            for read in readers:
+                found = read(facts)
+                if isinstance(found, Absent):
+                    missing.append(found)
+                elif found is deciding:
+                    return deciding
+            return together(missing) if missing else not deciding
+
+        return value
+
+    def call(self, node: Call) -> Reader:
+        readers = [self.reader(argument) for argument in node.arguments]
+        match node.function:
+            case "present":
+                (only,) = readers
+                return lambda facts: not isinstance(only(facts), Absent)
+            case "absent":
+                return lambda facts: 1 if any(isinstance(read(facts), Absent) for read in readers) else NOT_SENT
+            case "first_of":
+                return lambda facts: _first([read(facts) for read in readers])
+        return self.apply(_FUNCTIONS[node.function], *node.arguments)
+
+    def aggregate(self, node: Aggregate) -> Reader:
+        where = self.reader(node.where) if node.where is not None else None
+        value = self.reader(node.value) if node.value is not None else None
+        function = _AGGREGATES[node.function]
+
+        def collected(facts: Facts) -> Value:
+            outside = facts.entry
+            found: list[Value] = []
+            missing: list[Absent] = []
+            for entry in facts.entries():
+                if node.categories and not entry.is_in(node.categories):
+                    continue
+                facts.entry = entry
+                counts = True if where is None else where(facts)
+                if isinstance(counts, Absent):
+                    missing.append(counts)
+                elif counts:
+                    item = 1 if value is None else value(facts)
+                    if isinstance(item, Absent):
+                        missing.append(item)
+                    else:
+                        found.append(item)
+            facts.entry = outside
+            return together(missing) if missing else function(found)
+
+        return collected
+
+
+def together(missing: list[Absent]) -> Absent:
+    """Several reasons as one: the first, and every place that would have to be filled."""
+    if len(missing) == 1:
+        return missing[0]
+    return Absent(missing[0].reason, tuple(dict.fromkeys(path for part in missing for path in part.paths)))
+
+
+def paths(node: Node) -> list[str]:
+    """Record paths that a formula reads directly."""
+    return [
+        f"answers.{part.path.removeprefix('inputs.')}" if part.path.startswith("inputs.") else part.path
+        for part in node.walk()
+        if isinstance(part, Ref)
+    ]
+
+
+def _first(values: list[Value]) -> Value:
+    for value in values:
+        if not isinstance(value, Absent):
+            return value
+    return together([value for value in values if isinstance(value, Absent)])
+
+
+def _total_weight(facts: Facts) -> Value:
+    weights = [exact(entry.weight) for entry in facts.record.indicators if entry.weight is not None]
+    return sum(weights) if weights else Absent("not-given", ("indicators",))
+
+
+def _difference(a: Value, b: Value) -> Value:
+    if isinstance(a, date) and isinstance(b, date):
+        return a.toordinal() - b.toordinal()
+    return cast(Exact, a) - cast(Exact, b)
+
+
+_ARITHMETIC: dict[str, Callable[..., Value]] = {
+    "+": lambda a, b: a + b,
+    "-": _difference,
+    "*": lambda a, b: a * b,
+}
+_COMPARE: dict[str, Callable[..., bool]] = {
+    ">=": lambda a, b: a >= b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    "<": lambda a, b: a < b,
+    "=": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+
+
+def _date(year: Exact, month: Exact, day: Exact) -> Value:
+    try:
+        return (
+            date(int(year), int(month), int(day))
+            if all(part == int(part) for part in (year, month, day))
+            else Absent("no-such-day")
+        )
+    except (ValueError, OverflowError):
+        return Absent("no-such-day")
+
+
+def months_late(actual: date, due: date) -> int:
+    """Months begun since `due`: the smallest n ≥ 0 such that `due` and n months is not before `actual`."""
+    months = max(0, (actual.year - due.year) * 12 + actual.month - due.month)
+    return months if actual <= _later(due, months) else months + 1
+
+
+def years_late(actual: date, due: date) -> int:
+    """Years begun since `due`."""
+    years = max(0, actual.year - due.year)
+    return years if actual <= _later(due, 12 * years) else years + 1
+
+
+def _later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+_FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "date": _date,
+    "months_late": months_late,
+    "years_late": years_late,
+}
+_AGGREGATES: dict[str, Callable[[list[Value]], Value]] = {
+    "count": len,
+    "sum": lambda values: sum(cast("list[Exact]", values)),
+    "min": lambda values: min(cast("list[Exact]", values)) if values else Absent("no-entries", ("indicators",)),
+    "max": lambda values: max(cast("list[Exact]", values)) if values else Absent("no-entries", ("indicators",)),
+}

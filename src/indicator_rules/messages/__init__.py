@@ -1,0 +1,81 @@
+"""Every text that a user reads, in Chinese and English, from one catalogue.
+
+The catalogue is `messages/*.toml`: a key such as `problems.unknown-key` or `cli.total` has `zh` and `en`, and a problem may
+have `hint = { zh, en }`. Texts hold `{name}` places that are filled from given values and from nothing else. The language
+is what the caller names, else the one set by `use_language`, else Chinese where the locale is Chinese, else English.
+"""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypeAlias, cast
+
+Language: TypeAlias = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+_chosen: ContextVar[Language | None] = ContextVar("indicator_rules_language", default=None)
+
+
+def use_language(lang: Language | None) -> None:
+    """Set the language of texts in this context (thread or task); None goes back to the locale's."""
+    _chosen.set(lang)
+
+
+def language() -> Language:
+    """The language in force."""
+    chosen = _chosen.get()
+    if chosen is not None:
+        return chosen
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        locale = os.environ.get(variable)
+        if locale:
+            return "zh" if locale.lower().startswith("zh") else "en"
+    return "en"
+
+
+@cache
+def catalogue() -> dict[str, dict[str, Any]]:
+    """The whole catalogue: dotted key → its texts."""
+    import tomli
+
+    entries: dict[str, dict[str, Any]] = {}
+    for file in sorted(files(__name__).iterdir(), key=lambda item: item.name):
+        if file.name.endswith(".toml"):
+            for section, table in tomli.loads(file.read_text(encoding="utf-8")).items():
+                for key, texts in table.items():
+                    if f"{section}.{key}" in entries:
+                        raise ValueError(f"message written twice: {section}.{key}")
+                    entries[f"{section}.{key}"] = texts
+    return entries
+
+
+class _Plain(string.Formatter):
+    """`{name}` and nothing more: no attribute, index or conversion, so that a value is only ever text."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        return kwargs[field_name], field_name
+
+
+_plain = _Plain()
+
+
+def text(key: str, values: Mapping[str, object] | None = None, lang: Language | None = None) -> str:
+    """The text of `key` with `values` in place; KeyError if the catalogue lacks it (a bug)."""
+    template = cast(str, catalogue()[key][lang or language()])
+    return _plain.vformat(template, (), values or {})
+
+
+def hint(key: str, values: Mapping[str, object] | None = None, lang: Language | None = None) -> str | None:
+    """The hint of `key`, or None if it has none (or if the values that it needs are not given)."""
+    texts = catalogue()[key].get("hint")
+    if texts is None:
+        return None
+    try:
+        return _plain.vformat(texts[lang or language()], (), values or {})
+    except KeyError:
+        return None

@@ -1,0 +1,315 @@
+"""The plan: a ruleset as a tree of decision tables, ready to run and to print.
+
+Leaves are tables over slots (`Leaf`); a slot is one number worked out from the record. A criterion has a scale, which is one leaf, or a
+leaf whose row leads on to the items of a checklist; or it has entries, with a scale for each kind of entry. Awards are formulas in
+points, in which `weight` is the weight in force. Everything here is data: `str(plan)` shows all of it, the linter and prover read it,
+`evaluate` runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from indicator_rules.exact import Exact, to_text
+from indicator_rules.expression import Node
+from indicator_rules.ruleset import MessagePart
+from indicator_rules.spec import Citation, Completion, Label, Stages
+from indicator_rules.table import Row, Table, guards_text
+
+EntryKind: TypeAlias = Literal["quantitative", "qualitative", "dated"]
+Role: TypeAlias = Literal["score", "bonus", "penalty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A number that rows are matched on: a formula's value; a truth as 1 or 0, a text as its place in `codes` (from 1; 0 if
+    it is none of them), a date as a day number."""
+
+    name: str
+    formula: Node
+    codes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        codes = f" [{', '.join(f'{n} {text}' for n, text in enumerate(self.codes, 1))}]" if self.codes else ""
+        return f"{self.name}{codes}"
+
+
+# ------------------------------------------------------------------------------------------------------------------ awards
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A formula that gives points."""
+
+    formula: Node
+
+    def __str__(self) -> str:
+        return str(self.formula)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Points that a person picks (`assessments`), between two formulas."""
+
+    low: Node
+    high: Node
+    low_open: bool = False
+    high_open: bool = False
+
+    def __str__(self) -> str:
+        return f"{'(' if self.low_open else '['}{self.low}, {self.high}{')' if self.high_open else ']'} as assessed"
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What is done instead of scoring: `error`, `full`, `zero`, `points`, `rescale` or `move_to`."""
+
+    kind: Literal["error", "full", "zero", "points", "rescale", "move_to"]
+    points: Exact = 0
+    criterion: str = ""
+
+    def __str__(self) -> str:
+        return {"points": to_text(self.points), "move_to": f"weight to {self.criterion}"}.get(self.kind, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Descend:
+    """Go on to the items or entries below."""
+
+    def __str__(self) -> str:
+        return "below"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The position of what was chosen: a weight set, a grade, or 1 and 0 for yes and no."""
+
+    position: int
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Award: TypeAlias = Points | Range | Treatment | Descend | Choice
+
+# -------------------------------------------------------------------------------------------------------------------- tree
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A table and the slots that its rows read."""
+
+    table: Table[Award]
+    slots: tuple[Slot, ...]
+
+    def row(self, name: str) -> Row[Award]:
+        """The row called `name`."""
+        return next(row for row in self.table.rows if row.id == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How one thing is scored: `head`, and for a checklist its items, whose awards are added to `base`."""
+
+    head: Leaf
+    absent: Treatment
+    items: tuple[Leaf, ...] = ()
+    base: Node | None = None
+    labels: tuple[Label, ...] = ()
+    """Names of the items."""
+    reads_level: bool = False
+    """Whether the slot of `head` is the level of an entry or assessment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """How the entries below some categories are scored and combined."""
+
+    categories: tuple[str, ...]
+    weights: Literal["record", "equal"]
+    without_weights: Literal["equal", "error"]
+    combine: Literal["weighted", "mean", "max", "min"]
+    absent: Treatment
+    completion: Completion
+    scales: tuple[tuple[EntryKind, Scale], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """分值: `default`, or the sum of the entries' weights if `from_record`."""
+
+    default: Exact
+    from_record: bool
+    low: Exact | None
+    high: Exact | None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One scored line. `scale.head` decides first: not applicable, absent, or how it is scored."""
+
+    id: str
+    label: Label
+    group: str | None
+    role: Role
+    weight: Weight
+    scale: Scale
+    entries: Entries | None
+    applies: Leaf | None
+    not_applicable: Treatment
+    source: Citation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """一级/二级指标."""
+
+    id: str
+    label: Label
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A named formula; worked out when first read."""
+
+    id: str
+    label: Label
+    formula: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """加减分与否决: `leaf` chooses `apply` or `skip`."""
+
+    id: str
+    label: Label
+    leaf: Leaf
+    effect: Literal["deduct", "bonus", "total_at_most", "total_at_least", "grade_at_most", "grade_down", "veto"]
+    points: Node | None
+    places: int
+    """Position of the best grade allowed (`grade_at_most`), or places down (`grade_down`)."""
+    absent: Literal["error", "skip", "apply"]
+    source: Citation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """提示: given when its condition is true; for the record, or for each entry."""
+
+    id: str
+    for_entries: bool
+    when: Node
+    message: dict[str, tuple[MessagePart, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An input: what the record's `answers` have to hold."""
+
+    id: str
+    label: Label
+    type: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that an evaluation needs of a ruleset."""
+
+    family: str
+    edition: str
+    title: Label
+    full_score: Exact
+    total_at_most: Exact | None
+    rounding: Stages
+    grade_on: Literal["rounded", "unrounded"]
+    entry_weights_must_sum: bool
+    completion: Completion
+    questions: tuple[Question, ...]
+    measures: tuple[Measure, ...]
+    groups: tuple[Group, ...]
+    criteria: tuple[Criterion, ...]
+    weight_sets: Leaf | None
+    weights: tuple[tuple[tuple[str, Exact], ...], ...]
+    """For each weight set, criterion → weight."""
+    adjustments: tuple[Adjustment, ...]
+    grades: Leaf
+    grade_labels: tuple[Label, ...]
+    findings: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self)) + "\n"
+
+
+# ---------------------------------------------------------------------------------------------------------------- printing
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield f"plan {plan.family}@{plan.edition} {plan.title}: {to_text(plan.full_score)} points"
+    stages = [f"{name} {stage}" for name, stage in plan.rounding if stage is not None]
+    yield f"rounding: {', '.join(stages) or 'none'}; grade on the {plan.grade_on} total"
+    for measure in plan.measures:
+        yield f"measure {measure.id} {measure.label} = {measure.formula}"
+    if plan.weight_sets is not None:
+        yield from _table("weights", plan.weight_sets, "")
+        for position, weights in enumerate(plan.weights):
+            yield f"  set {position + 1}: " + ", ".join(f"{name} {to_text(weight)}" for name, weight in weights)
+    yield "total = sum of"
+    yield from _group(plan, None, "  ")
+    for adjustment in plan.adjustments:
+        amount = adjustment.points if adjustment.points is not None else adjustment.places or ""
+        title = f"adjustment {adjustment.id} {adjustment.label} = {adjustment.effect} {amount}".rstrip()
+        yield from _table(f"{title}, unknown: {adjustment.absent}", adjustment.leaf, "")
+    yield from _table("grade", plan.grades, "")
+    for finding in plan.findings:
+        yield f"finding {finding.id} {'for each entry ' if finding.for_entries else ''}when {finding.when}"
+
+
+def _group(plan: Plan, group: str | None, indent: str) -> Iterator[str]:
+    for child in plan.groups:
+        if child.parent == group:
+            yield f"{indent}{child.id} {child.label} = sum of"
+            yield from _group(plan, child.id, indent + "  ")
+    for criterion in plan.criteria:
+        if criterion.group == group:
+            yield from _criterion(criterion, indent)
+
+
+def _criterion(criterion: Criterion, indent: str) -> Iterator[str]:
+    weight = to_text(criterion.weight.default) + (" or the record's" if criterion.weight.from_record else "")
+    role = "" if criterion.role == "score" else f" {criterion.role}"
+    title = f"{criterion.id} {criterion.label}, weight {weight}{role}"
+    if criterion.applies is not None:
+        yield from _table(f"{title}, applies", criterion.applies, indent)
+    yield from _scale(title, criterion.scale, indent)
+    entries = criterion.entries
+    if entries is not None:
+        split = f"equal{'' if entries.weights == 'equal' else ' if the record has none'}"
+        weights = (
+            split if entries.weights == "equal" else f"record's ({split if entries.without_weights == 'equal' else 'needed'})"
+        )
+        yield f"{indent}  {entries.combine} of entries {', '.join(entries.categories)}; weights {weights}; absent: {entries.absent}"
+        for kind, scale in entries.scales:
+            yield from _scale(kind, scale, indent + "  ")
+
+
+def _scale(title: str, scale: Scale, indent: str) -> Iterator[str]:
+    yield from _table(f"{title}; absent: {scale.absent}", scale.head, indent)
+    if scale.items:
+        yield f"{indent}  sum of {scale.base if scale.base is not None else 0} and"
+        for label, item in zip(scale.labels, scale.items, strict=True):
+            yield from _table(f"{item.table.id.rpartition('.')[2]} {label}", item, indent + "    ")
+
+
+def _table(title: str, leaf: Leaf, indent: str) -> Iterator[str]:
+    yield f"{indent}{title} = {leaf.table.policy}"
+    for slot in leaf.slots:
+        if slot.codes or slot.name != str(slot.formula):
+            yield f"{indent}  where {slot} is {slot.formula}"
+    for row in leaf.table.rows:
+        refuted = f" (unless unknown: {guards_text(row.refuted)})" if row.refuted is not None else ""
+        yield f"{indent}  {row.id}: {guards_text(row.guards)}{refuted} -> {row.award}"

@@ -1,0 +1,80 @@
+"""Records from files: TOML, JSON, or data already in memory.
+
+In: a path, a mapping, or a record. Out: an `EvaluationRecord`, or `RecordError` with every problem that could be found, each with its
+file, key path, line and column. Nothing else is raised for anything that a file can hold.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pydantic import ValidationError
+
+from indicator_rules.errors import Problem, RecordError, Where
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.validation import LARGEST_FILE, decode, locate, problems_of
+
+RecordSource: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | EvaluationRecord
+_FORMATS: dict[str, Literal["toml", "json"]] = {".toml": "toml", ".json": "json"}
+
+
+def read_record(source: RecordSource) -> EvaluationRecord:
+    """The record that `source` holds: a path to a .toml or .json file, a mapping of the same shape, or a record as it is.
+
+    Raises: RecordError with all problems.
+    """
+    if isinstance(source, EvaluationRecord):
+        return source
+    if isinstance(source, Mapping):
+        return _validated(source, "", None)
+    path = Path(source)
+    content, kind = _content(path)
+    data, problems = decode(content, str(path), kind)
+    if problems:
+        raise RecordError(problems)
+    return _validated(data, str(path), content)
+
+
+def record_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """The record files that `paths` name: files as given, folders searched to the bottom for .toml and .json, sorted.
+
+    A path that is not there is kept, so that reading it says so.
+    """
+    files: list[Path] = []
+    for path in map(Path, paths):
+        inside = (
+            (file for file in path.rglob("*") if file.suffix.lower() in _FORMATS and file.is_file()) if path.is_dir() else (path,)
+        )
+        files += sorted(inside)
+    return list(dict.fromkeys(files))
+
+
+def _validated(data: object, file: str, content: bytes | None) -> EvaluationRecord:
+    try:
+        return EvaluationRecord.model_validate(data)
+    except ValidationError as error:
+        problems = problems_of(error, file, data, EvaluationRecord)
+    raise RecordError(problems if content is None else locate(problems, content))
+
+
+def _content(path: Path) -> tuple[bytes, Literal["toml", "json"]]:
+    """The bytes of a record file and its format."""
+    where = Where(str(path))
+    try:
+        if path.is_dir():
+            raise RecordError([Problem("path-is-folder", where)])
+        if not path.exists():
+            raise RecordError([Problem("file-not-found", where)])
+        known = _FORMATS.get(path.suffix.lower())
+        if known is None:
+            raise RecordError(
+                [Problem("unknown-suffix", where, {"text": path.suffix or path.name, "known": ", ".join(_FORMATS)})]
+            )
+        with path.open("rb") as stream:
+            return stream.read(LARGEST_FILE + 1), known
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or ""
+        raise RecordError([Problem("file-unreadable", where, {"reason": reason.lower()})]) from None

@@ -1,0 +1,446 @@
+"""The record (填报记录): everything that is known about one subject in one evaluation year.
+
+In: plain data (from `reading`, or keyword arguments). Out: a frozen `EvaluationRecord`; unknown keys are refused, numbers are exact, and
+absent is absent (None or empty), never zero. Guaranteed: ids are unique, `goal`, `part_of` and the keys of `assessments.indicators` and
+the like name entries that exist, and `canonical()` is one text for one meaning (1.0 and 1.00 are the same number).
+
+Fields (? may be absent; all texts are stripped; ✎ accepts the Chinese form too):
+- subject 评价对象: name 名称, code? 项目编码, kind ✎ 类型 project|department|transfer, project_type? ✎ new 新增|continuing 延续|one-off 一次性|
+  recurring 经常性, department? 主管部门, unit? 实施单位, region? 地区, year 评价年度, as_of? 截止日
+- budget? 预算: unit 元|千元|万元|亿元, and amounts in it: expected? 预期投入, initial? 年初预算, added? 本年追加 (may be negative), adjusted? 全年预算数,
+  released? 指标下达, received? 实际到位, spent? 实际支出, carried_in? 上年结转, carried_out? 年末结余
+- funds[] 资金来源: source ✎ central|provincial|municipal|county|carried-over|other, name?, unit? (that of `budget` unless given), the same amounts
+- goals[] 绩效目标块: id (default `g1`, `g2` … by position), planned? 预期目标, achieved? 完成情况, weight? 权重
+- indicators[] 绩效指标: id (default `i1`, `i2` … by position), category ✎ 类别, name 名称, direction? ✎ 方向, initial_target? 年初目标值, target? 目标值,
+  actual? 实际值, prior? 上年值 (`Quantity`s), unit? 计量单位 (read into values typed without one), weight? 权重, level? 达成程度,
+  counts? 调查份数 {satisfied, surveyed}, goal? 所属目标 (id), part_of? 所属指标 (id), key 核心指标 (false), basis? 依据, reason? 偏差原因,
+  evidence? 佐证. With direction `qualitative`, texts are not read as numbers.
+- answers 核实结果: name → yes-no, number, text or date
+- assessments 评价人评分: criteria, indicators: id → one table or a list of them: points|share|level (exactly one), reason?, by?, weight?
+- not_applicable 不适用: criteria, indicators: id → reason
+- deductions 扣分: criteria, indicators: id → {points, reason?}; total? {points, reason?}
+- declared 自评分, reviewed 复核分: criteria, indicators: id → points; total?, grade?, by?, reasons {criteria, indicators: id → text; total?}
+- narrative 报告正文: overview 概况, organisation 组织, method 方法, allocation 资金分配方式, spending 支出明细, fund_management 资金管理,
+  experience 经验, problems 问题, deviations 偏离原因, improvements 改进措施, publication 应用公开 (each may be absent)
+- assumed 未见佐证: key paths such as `answers.approved`, `indicators.i3.actual`, `budget.received`, `assessments.criteria.x`
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+
+from indicator_rules import quantity
+from indicator_rules import record_fields as fields
+from indicator_rules.exact import Exact, exact
+from indicator_rules.quantity import Quantity, QuantityError, money_factor
+from indicator_rules.record_fields import (
+    Answer,
+    Boolean,
+    CategoryField,
+    Count,
+    Day,
+    DirectionField,
+    Id,
+    KindField,
+    MoneyUnitField,
+    Name,
+    NotNegative,
+    Number,
+    Part,
+    ProjectTypeField,
+    Prose,
+    QuantityField,
+    Report,
+    Share,
+    SourceField,
+    Year,
+    refuse,
+)
+
+
+class Subject(Part):
+    """Who or what is evaluated, and for which year (评价对象)."""
+
+    name: Name  # 名称
+    kind: KindField  # 类型
+    year: Year  # 评价年度, never the filing year
+    code: Name | None = None  # 项目编码
+    project_type: ProjectTypeField | None = None  # 项目性质
+    department: Name | None = None  # 主管部门
+    unit: Name | None = None  # 实施单位
+    region: Name | None = None  # 地区
+    as_of: Day | None = None  # 数据截止日
+
+
+class Amounts(Part):
+    """The amounts of money that rubrics tell apart; None stands for no other. Units: that of `unit`."""
+
+    NAMES: ClassVar[tuple[str, ...]] = (
+        "expected", "initial", "added", "adjusted", "released", "received", "spent", "carried_in", "carried_out",
+    )  # fmt: skip
+
+    expected: NotNegative | None = None  # 预期投入
+    initial: NotNegative | None = None  # 年初预算
+    added: Number | None = None  # 本年追加, may be negative
+    adjusted: NotNegative | None = None  # 全年预算数(调整后)
+    released: NotNegative | None = None  # 指标下达
+    received: NotNegative | None = None  # 实际到位
+    spent: NotNegative | None = None  # 实际支出
+    carried_in: NotNegative | None = None  # 上年结转
+    carried_out: NotNegative | None = None  # 年末结余
+
+    @cached_property
+    def in_yuan(self) -> Mapping[str, Exact | None]:
+        """Every amount by name, in 元; made once, as evaluation reads them often."""
+        factor = money_factor(getattr(self, "unit", None) or "元") or 1
+        amounts: dict[str, Exact | None] = {}
+        for name in self.NAMES:
+            value: Decimal | None = getattr(self, name)
+            amounts[name] = None if value is None else exact(Fraction(value) * factor)
+        return amounts
+
+    def amount(self, name: str) -> Exact | None:
+        """One amount in 元, or None where the record has none. Raises KeyError for a name that no amount has."""
+        return self.in_yuan[name]
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, which reckons its amounts anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("in_yuan", None)
+        return copied
+
+
+class Budget(Amounts):
+    """The money of the subject in the year (预算)."""
+
+    unit: MoneyUnitField  # 计量单位 of all amounts
+
+
+class Fund(Amounts):
+    """The same amounts from one source (资金来源). After reading, `unit` is always set."""
+
+    source: SourceField  # 来源
+    name: Name | None = None  # 资金名称
+    unit: MoneyUnitField | None = None  # 计量单位, that of the budget unless given
+
+
+class Goal(Part):
+    """An overall goal for the year (年度总体目标)."""
+
+    id: Id
+    planned: Prose | None = None  # 预期目标
+    achieved: Prose | None = None  # 实际完成情况
+    weight: NotNegative | None = None  # 权重
+
+
+class Counts(Part):
+    """How many of those surveyed were satisfied (调查份数)."""
+
+    satisfied: Count  # 满意人数
+    surveyed: Count  # 受调查人数
+
+    @model_validator(mode="after")
+    def _part_of_whole(self) -> Self:
+        if self.satisfied > self.surveyed:
+            refuse("counts-exceed-surveyed", satisfied=self.satisfied, surveyed=self.surveyed)
+        return self
+
+
+class Indicator(Part):
+    """One performance indicator of the subject, with its target and what came of it (绩效指标)."""
+
+    VALUES: ClassVar[tuple[str, ...]] = ("initial_target", "target", "actual", "prior")
+
+    id: Id
+    category: CategoryField  # 指标类别
+    name: Name  # 指标名称
+    direction: DirectionField | None = None  # 方向
+    initial_target: QuantityField | None = None  # 年初目标值
+    target: QuantityField | None = None  # 目标值
+    actual: QuantityField | None = None  # 实际完成值
+    prior: QuantityField | None = None  # 上年值
+    unit: Name | None = None  # 计量单位
+    weight: NotNegative | None = None  # 权重
+    level: Name | None = None  # 达成程度
+    counts: Counts | None = None  # 调查份数
+    goal: Id | None = None  # 所属绩效目标块
+    part_of: Id | None = None  # 所属指标
+    key: Boolean = False  # 核心指标
+    basis: Prose | None = None  # 设定依据
+    reason: Prose | None = None  # 偏差原因
+    evidence: Prose | None = None  # 佐证材料
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_stay_words(cls, data: Any) -> Any:
+        """An entry that says it is qualitative may hold numbers amid words."""
+        if not isinstance(data, Mapping) or not fields.is_qualitative(data.get("direction")):
+            return data
+        read = dict(data)
+        for name in cls.VALUES:
+            text = read.get(name)
+            if isinstance(text, str) and text.strip() and len(text) <= quantity.LONGEST and fields.is_unicode(text):
+                read[name] = quantity.plain_words(text)
+        return read
+
+    @model_validator(mode="after")
+    def _values_in_unit(self) -> Self:
+        """`target = 159` with `unit = "万元"` is 1590000 元."""
+        if self.unit is not None:
+            for name in self.VALUES:
+                value: Quantity | None = getattr(self, name)
+                if value is not None and value.unit is None and value.number is not None:
+                    try:
+                        object.__setattr__(self, name, value.with_unit(self.unit))
+                    except QuantityError as error:
+                        refuse(error.code, **error.values)
+        return self
+
+
+class Rating(Part):
+    """What one person gives for a criterion or indicator inside the range that its rule allows (评价人评分)."""
+
+    points: Number | None = None  # 得分
+    share: Share | None = None  # 得分率
+    level: Name | None = None  # 等次
+    reason: Prose | None = None  # 理由
+    by: Name | None = None  # 评价人
+    weight: NotNegative | None = None  # 评价人权重
+
+    @model_validator(mode="after")
+    def _one_pick(self) -> Self:
+        if sum(value is not None for value in (self.points, self.share, self.level)) != 1:
+            refuse("assessment-needs-one")
+        return self
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, (Mapping, Rating)) else value
+
+
+def _raters(ratings: tuple[Rating, ...]) -> tuple[Rating, ...]:
+    if not ratings:  # not min_length: pydantic counts only the rows that are valid, and would say this of a broken one
+        refuse("assessment-needs-one")
+    weights = [rating.weight for rating in ratings if rating.weight is not None]
+    if weights and (len(weights) != len(ratings) or sum(weights) <= 0):
+        refuse("rater-weights")
+    return ratings
+
+
+Ratings = Annotated[tuple[Rating, ...], Field(max_length=100), BeforeValidator(_as_list), AfterValidator(_raters)]
+
+
+class Assessments(Part):
+    """Picks by criterion and by indicator; one rater is a list of one."""
+
+    criteria: Mapping[Id, Ratings] = {}
+    indicators: Mapping[Id, Ratings] = {}
+
+
+class Reasons(Part):
+    """Texts by criterion and by indicator."""
+
+    criteria: Mapping[Id, Prose] = {}
+    indicators: Mapping[Id, Prose] = {}
+
+
+class NotApplicable(Reasons):
+    """What does not apply to this subject, and why (不适用)."""
+
+
+class Deduction(Part):
+    """Points taken off by hand (人工扣分)."""
+
+    points: NotNegative  # 扣分
+    reason: Prose | None = None  # 理由
+
+
+class Deductions(Part):
+    """Points taken off by hand, from a criterion, an indicator or the total."""
+
+    criteria: Mapping[Id, Deduction] = {}
+    indicators: Mapping[Id, Deduction] = {}
+    total: Deduction | None = None
+
+
+class ClaimReasons(Reasons):
+    """Why the claimed points are what they are."""
+
+    total: Prose | None = None
+
+
+class Claims(Part):
+    """Points that somebody else arrived at (自评分、复核分); never an input to scoring."""
+
+    criteria: Mapping[Id, Number] = {}
+    indicators: Mapping[Id, Number] = {}
+    total: Number | None = None  # 总分
+    grade: Name | None = None  # 等级
+    by: Name | None = None  # 何人
+    reasons: ClaimReasons | None = None  # 理由
+
+
+class Narrative(Part):
+    """The parts of the written report (报告正文)."""
+
+    overview: Report | None = None  # 概况
+    organisation: Report | None = None  # 自评组织
+    method: Report | None = None  # 方法
+    allocation: Report | None = None  # 资金分配方式
+    spending: Report | None = None  # 支出明细
+    fund_management: Report | None = None  # 资金管理
+    experience: Report | None = None  # 经验做法
+    problems: Report | None = None  # 存在的问题
+    deviations: Report | None = None  # 偏离原因
+    improvements: Report | None = None  # 改进措施
+    publication: Report | None = None  # 结果应用与公开
+
+
+class EvaluationRecord(Part):
+    """Everything known about one subject in one evaluation year (填报记录)."""
+
+    subject: Subject  # 评价对象
+    budget: Budget | None = None  # 预算
+    funds: Annotated[tuple[Fund, ...], Field(max_length=200)] = ()  # 资金来源
+    goals: Annotated[tuple[Goal, ...], Field(max_length=100)] = ()  # 年度总体目标
+    indicators: Annotated[tuple[Indicator, ...], Field(max_length=2000)] = ()  # 绩效指标
+    answers: Annotated[Mapping[Name, Answer], Field(max_length=2000)] = {}  # 评价要点核实结果
+    assessments: Assessments = Assessments()  # 评价人评分
+    not_applicable: NotApplicable = NotApplicable()  # 不适用
+    deductions: Deductions = Deductions()  # 人工扣分
+    declared: Claims | None = None  # 自评分
+    reviewed: Claims | None = None  # 复核分
+    narrative: Narrative = Narrative()  # 报告正文
+    assumed: Annotated[tuple[Name, ...], Field(max_length=5000)] = ()  # 未见佐证
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ids_by_position(cls, data: Any) -> Any:
+        """Goals and indicators without an id get `g1`, `i1` … by their place in the file."""
+        if not isinstance(data, Mapping):
+            return data
+        read = dict(data)
+        for key, letter in (("goals", "g"), ("indicators", "i")):
+            rows = read.get(key)
+            if isinstance(rows, (list, tuple)):
+                read[key] = [
+                    {"id": f"{letter}{position}", **row} if isinstance(row, Mapping) else row
+                    for position, row in enumerate(rows, start=1)
+                ]
+        return read
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for row in self.funds:
+            if row.unit is None and self.budget is not None:
+                object.__setattr__(self, "funds", tuple(self._with_unit(row) for row in self.funds))
+                break
+        problems = list(_broken_links(self))
+        if problems:
+            refuse("record-links", problems=problems)
+        return self
+
+    def _with_unit(self, row: Fund) -> Fund:
+        return row.model_copy(update={"unit": self.budget.unit}) if row.unit is None and self.budget is not None else row
+
+    @cached_property
+    def indicator_by_id(self) -> Mapping[str, Indicator]:
+        """Entries by their ids."""
+        return {entry.id: entry for entry in self.indicators}
+
+    def canonical(self) -> str:
+        """The record as JSON for digests: one text for one meaning. Absent fields are left out and keys are sorted."""
+        return _json(self)
+
+
+_Link = tuple[tuple[str | int, ...], str, dict[str, object]]
+
+
+def _broken_links(record: EvaluationRecord) -> Iterator[_Link]:
+    """Key path, code and values of everything that names what does not exist, or exists twice."""
+    entries = [entry.id for entry in record.indicators]
+    goals = [goal.id for goal in record.goals]
+    yield from _repeats("indicators", entries)
+    yield from _repeats("goals", goals)
+    known, known_goals = set(entries), set(goals)
+    for position, entry in enumerate(record.indicators):
+        if entry.goal is not None and entry.goal not in known_goals:
+            yield ("indicators", position, "goal"), "unknown-goal", {"text": entry.goal, **fields.suggestion(entry.goal, goals)}
+        if entry.part_of == entry.id:
+            yield ("indicators", position, "part_of"), "part-of-itself", {"text": entry.id}
+        elif entry.part_of is not None and entry.part_of not in known:
+            yield (
+                ("indicators", position, "part_of"),
+                "unknown-indicator",
+                {"text": entry.part_of, **fields.suggestion(entry.part_of, entries)},
+            )
+    for path, keys in _keys_of_indicators(record):
+        for key in keys:
+            if key not in known:
+                yield (*path, key), "unknown-indicator", {"text": key, **fields.suggestion(key, entries)}
+    if record.budget is None:
+        yield from ((("funds", position), "unit-missing", {}) for position, row in enumerate(record.funds) if row.unit is None)
+    for position, path_text in enumerate(record.assumed):
+        if not _resolves(record, path_text.split(".")):
+            yield ("assumed", position), "unknown-path", {"text": quantity.shown(path_text)}
+
+
+def _repeats(section: str, ids: Sequence[str]) -> Iterator[_Link]:
+    seen: set[str] = set()
+    for position, name in enumerate(ids):
+        if name in seen:
+            yield (section, position, "id"), "repeated-id", {"text": name}
+        seen.add(name)
+
+
+def _keys_of_indicators(record: EvaluationRecord) -> Iterator[tuple[tuple[str, ...], Mapping[str, object]]]:
+    yield ("assessments", "indicators"), record.assessments.indicators
+    yield ("not_applicable", "indicators"), record.not_applicable.indicators
+    yield ("deductions", "indicators"), record.deductions.indicators
+    for name, claims in (("declared", record.declared), ("reviewed", record.reviewed)):
+        if claims is not None:
+            yield (name, "indicators"), claims.indicators
+            if claims.reasons is not None:
+                yield (name, "reasons", "indicators"), claims.reasons.indicators
+
+
+def _resolves(value: object, path: Sequence[str]) -> bool:
+    """Whether `path` leads to something that the record holds; list rows are named by id (or source), or by position from 0."""
+    for part in path:
+        if isinstance(value, BaseModel):
+            value = getattr(value, part, None) if part in type(value).model_fields else None
+        elif isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, tuple):
+            named = [row for row in value if part in (getattr(row, "id", None), getattr(row, "source", None))]
+            at = int(part) if part.isascii() and part.isdecimal() and len(part) < 6 else None
+            value = named[0] if named else value[at] if at is not None and at < len(value) else None
+        else:
+            return False
+        if value is None:
+            return False
+    return True
+
+
+def _json(value: object) -> str:
+    """Canonical JSON. Numbers are written as numbers, digit by digit: they may be more exact than a float."""
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, Quantity):
+        value = value.canonical()
+    if isinstance(value, Mapping):
+        pairs = ((key, _json(item)) for key, item in sorted(value.items()) if item is not None)
+        return "{" + ",".join(f"{_json(key)}:{text}" for key, text in pairs if text not in ("{}", "[]")) + "}"
+    if isinstance(value, tuple):
+        return "[" + ",".join(map(_json, value)) + "]"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)

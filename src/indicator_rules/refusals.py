@@ -1,0 +1,78 @@
+"""Problems of a record that only scoring finds: something needed is absent, a pick is out of range, a condition cannot be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from indicator_rules.errors import KeyPath, Problem, Where
+from indicator_rules.exact import to_text
+from indicator_rules.measure import Facts, Readers
+from indicator_rules.plan import Criterion, Leaf
+from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.score import OutOfRange, ScaleRunner
+from indicator_rules.spec import Label
+from indicator_rules.value import Absent
+
+
+def absent_problem(criterion: Criterion, found: Absent, record: EvaluationRecord) -> Problem:
+    """A criterion that cannot be scored."""
+    paths = found.paths or (
+        f"assessments.criteria.{criterion.id}" if found.reason == "not-assessed" else f"criteria.{criterion.id}",
+    )
+    return Problem("value-absent", Where("", _key_path(paths[0], record)), _values(str(criterion.label), found, paths))
+
+
+def absent_entry(criterion: Criterion, entry: Indicator, found: Absent, record: EvaluationRecord) -> Problem:
+    """An entry that cannot be scored."""
+    paths = found.paths or (f"indicators.{entry.id}",)
+    return Problem(
+        "value-absent", Where("", _key_path(paths[0], record)), _values(f"{criterion.label}·{entry.name}", found, paths)
+    )
+
+
+def _values(label: str, found: Absent, paths: Sequence[str]) -> dict[str, object]:
+    return {"label": label, "reason": found.reason, "missing": ", ".join(paths)}
+
+
+def undecided(code: str, leaf: Leaf, label: Label | None, facts: Facts, readers: Readers, found: Absent | None = None) -> Problem:
+    """A condition that is unknown for this record."""
+    missing = list(found.paths) if found is not None else []
+    for slot in leaf.slots:
+        value = readers.reader(slot.formula)(facts)
+        if isinstance(value, Absent):
+            missing += value.paths
+    paths = tuple(dict.fromkeys(missing)) or ("subject",)
+    return Problem(code, Where("", _key_path(paths[0], facts.record)), {"label": str(label or ""), "missing": ", ".join(paths)})
+
+
+def out_of_range(path: KeyPath, error: OutOfRange) -> Problem:
+    """A pick that the rule does not allow."""
+    values = {"text": to_text(error.picked), "low": to_text(error.low), "high": to_text(error.high)}
+    return Problem("assessment-out-of-range", Where("", path), values)
+
+
+def unknown_level(scale: ScaleRunner, facts: Facts, path: KeyPath) -> Problem | None:
+    """A level that the scale does not have; None if the level is only absent."""
+    for slot, value in scale.values(facts):
+        if slot.codes and isinstance(value, str):
+            return Problem("level-unknown", Where("", path), {"text": value, "known": ", ".join(slot.codes)})
+    return None
+
+
+def entry_weights(
+    code: str, criterion: Criterion, record: EvaluationRecord, entries: Sequence[Indicator], **values: str
+) -> Problem:
+    """Weights of entries that are missing or do not sum."""
+    first = next((entry for entry in entries if entry.weight is None), entries[0])
+    path = _key_path(f"indicators.{first.id}.weight", record)
+    return Problem(code, Where("", path), {"label": str(criterion.label), **values})
+
+
+def _key_path(path: str, record: EvaluationRecord) -> KeyPath:
+    """A dotted path as the keys of a file: entries by position."""
+    parts = path.split(".")
+    if parts[0] == "indicators" and len(parts) > 1:
+        for position, entry in enumerate(record.indicators):
+            if entry.id == parts[1]:
+                return ("indicators", position, *parts[2:])
+    return tuple(parts)

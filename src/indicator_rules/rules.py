@@ -1,0 +1,194 @@
+"""`Rules`: one ruleset, ready to use. The object that users hold.
+
+In: a TOML file, its text, or plain data. Out: spec, ruleset and plan together, or `RulesetError` with every problem at once. Scoring and the other
+uses of a plan are methods here and are imported when first called. Immutable; safe from many threads and after fork.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indicator_rules import engine as engines
+from indicator_rules.check import check as check_spec
+from indicator_rules.compile import compile_ruleset
+from indicator_rules.engine import Engine
+from indicator_rules.errors import Problem, RecordError, RulesetError, Where
+from indicator_rules.link import link
+from indicator_rules.parse import parse, parse_data
+from indicator_rules.plan import Plan
+from indicator_rules.reading import read_record, record_files
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.ruleset import Ruleset
+from indicator_rules.spec import Spec
+from indicator_rules.validation import LARGEST_FILE
+
+if TYPE_CHECKING:
+    from indicator_rules.evaluate import Evaluator
+    from indicator_rules.evaluation import Evaluation
+    from indicator_rules.inputs import InputField
+
+    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
+
+
+class Rules:
+    """A ruleset that has no errors."""
+
+    def __init__(
+        self, spec: Spec, ruleset: Ruleset, plan: Plan, problems: Iterable[Problem], file: str = "", engine: str | None = None
+    ) -> None:
+        self.spec, self.ruleset, self.plan, self.file = spec, ruleset, plan, file
+        self.problems = tuple(problems)
+        """Warnings."""
+        self._engine: Engine = engines.default_engine() if engine is None else engines.engine(engine)
+
+    @classmethod
+    def from_path(cls, path: str | os.PathLike[str], engine: str | None = None) -> Rules:
+        """The ruleset in a file. Raises `RulesetError`."""
+        return cls.from_bytes(_bytes(path), os.fspath(path), engine)
+
+    @classmethod
+    def from_text(cls, text: str, file: str = "", engine: str | None = None) -> Rules:
+        """The ruleset that TOML text spells. Raises `RulesetError`."""
+        return cls.from_bytes(text.encode("utf-8", "surrogatepass"), file, engine)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, file: str = "", engine: str | None = None) -> Rules:
+        spec, problems = parse(data, file)
+        return cls._made(spec, problems, data, file, engine)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], engine: str | None = None) -> Rules:
+        """The ruleset that plain data says (what a TOML reader gives). Raises `RulesetError`."""
+        spec, problems = parse_data(data)
+        return cls._made(spec, problems, None, "", engine)
+
+    @classmethod
+    def _made(cls, spec: Spec | None, problems: list[Problem], data: bytes | None, file: str, engine: str | None) -> Rules:
+        if spec is None:
+            raise RulesetError(located(problems, data))
+        ruleset, plan, found = _compiled(spec, file)
+        found = located([*problems, *found], data)
+        if plan is None or any(problem.severity == "error" for problem in found):
+            raise RulesetError(found)
+        return cls(spec, ruleset, plan, found, file, engine)
+
+    @property
+    def name(self) -> str:
+        """`family@edition`."""
+        return f"{self.plan.family}@{self.plan.edition}"
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that matches the rows."""
+        return self._engine.name
+
+    @cached_property
+    def provenance(self) -> Mapping[str, str]:
+        """Family, edition, digest of the ruleset, library version."""
+        canonical = self.spec.model_dump_json(exclude_none=True)
+        return {
+            "family": self.plan.family,
+            "edition": self.plan.edition,
+            "status": self.spec.ruleset.status,
+            "ruleset": f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}",
+            "library": f"indicator-rules {version('indicator-rules')}",
+        }
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """The plan made ready; made on first use."""
+        from indicator_rules.evaluate import Evaluator
+
+        return Evaluator(self.plan, self._engine, lambda: self.provenance)
+
+    def evaluate(self, record: Record) -> Evaluation:
+        """Score one record: an `EvaluationRecord`, plain data, or the path of a TOML or JSON file.
+
+        Raises: RecordError with every problem of the record, if it cannot be read or lacks what the ruleset needs.
+        """
+        if isinstance(record, EvaluationRecord):
+            return self.evaluator.evaluate(record)
+        read = read_record(record)
+        try:
+            return self.evaluator.evaluate(read)
+        except RecordError as error:
+            file = "" if isinstance(record, Mapping) else os.fspath(record)
+            data = None if isinstance(record, Mapping) else Path(record).read_bytes()
+            raise RecordError(located([problem.at(file=file) for problem in error.problems], data)) from None
+
+    def evaluate_all(self, records: Iterable[Record] | str | os.PathLike[str]) -> Iterator[Evaluation | RecordError]:
+        """Score many records, or all record files of a folder, in order and without stopping: a record that cannot be scored
+        gives its `RecordError` instead."""
+        if isinstance(records, str | os.PathLike):
+            records = record_files([records])
+        for record in records:
+            try:
+                yield self.evaluate(record)
+            except RecordError as error:
+                yield error
+
+    def inputs(self) -> tuple[InputField, ...]:
+        """Every field of a record that the ruleset reads, in the order of first use."""
+        from indicator_rules.inputs import inputs
+
+        return inputs(self.ruleset, self.plan)
+
+    def __repr__(self) -> str:
+        return f"<Rules {self.name}>"
+
+
+def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str = "") -> list[Problem]:
+    """Everything that is wrong with a ruleset (a path, TOML as bytes, or plain data), warnings too; in file order."""
+    data: bytes | None = None
+    if isinstance(source, Mapping):
+        spec, problems = parse_data(source)
+    else:
+        try:
+            data = source if isinstance(source, bytes) else _bytes(source)
+        except RulesetError as error:
+            return list(error.problems)
+        file = file or ("" if isinstance(source, bytes) else os.fspath(source))
+        spec, problems = parse(data, file)
+    found = [] if spec is None else _compiled(spec, file)[2]
+    return located([*problems, *found], data)
+
+
+def _compiled(spec: Spec, file: str) -> tuple[Ruleset, Plan | None, list[Problem]]:
+    """Check, link and, if nothing stands in the way, compile."""
+    problems = check_spec(spec, file)
+    ruleset, found = link(spec, file)
+    problems += found
+    if any(problem.severity == "error" for problem in problems):
+        return ruleset, None, problems
+    plan, found = compile_ruleset(ruleset, file)
+    return ruleset, plan, problems + found
+
+
+def located(problems: list[Problem], data: bytes | None) -> list[Problem]:
+    """Problems with line and column, in file order."""
+    from indicator_rules.locate import locate
+
+    placed = locate(problems, data) if data is not None and problems else problems
+    return sorted(placed, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
+
+
+def _bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a ruleset file. Raises `RulesetError`."""
+    where = Where(os.fspath(path))
+    try:
+        if Path(path).is_dir():
+            raise RulesetError([Problem("path-is-folder", where)])
+        with Path(path).open("rb") as stream:
+            return stream.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise RulesetError([Problem("file-not-found", where)]) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise RulesetError(
+            [Problem("file-unreadable", where, {"reason": (getattr(error, "strerror", "") or "").lower()})]
+        ) from None

@@ -1,0 +1,90 @@
+"""A stage: several decision tables matched at once by an engine.
+
+In: leaves of a plan and how their slots are read. Out, for each record: the position of the row chosen in every table, or `NONE`, where no
+row could be chosen (a condition was unknown, or nothing fitted). Every choice is a row that the engine hit. Guaranteed: one row at most,
+by the table's hit policy; a UNIQUE table hit twice is an `EvaluationError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from indicator_rules.engine import Engine, Rule
+from indicator_rules.errors import EvaluationError
+from indicator_rules.exact import Exact
+from indicator_rules.measure import Facts
+from indicator_rules.plan import Award, Leaf, Slot
+from indicator_rules.table import Guard, Row
+
+NONE = -1
+FIRST_ROWS = ("not_applicable", "absent")
+"""Rows that stand before those of the scale and win, whatever the policy."""
+
+SlotReader: TypeAlias = Callable[[Facts], Exact | None]
+
+
+class Stage:
+    """Tables made ready for an engine. Safe from many threads."""
+
+    def __init__(self, leaves: Sequence[Leaf], engine: Engine, read: Callable[[Slot], SlotReader]) -> None:
+        self.leaves = tuple(leaves)
+        slots: dict[Slot, int] = {}
+        rules: list[Rule] = []
+        self._hits: list[tuple[int, int]] = []
+        """For each rule, its table and row; the row is negative (−1 − row) where the rule refutes it."""
+        for position, leaf in enumerate(self.leaves):
+            numbers = {slot.name: slots.setdefault(slot, len(slots)) for slot in leaf.slots}
+            for place, row in enumerate(leaf.table.rows):
+                for guard in row.guards:
+                    rules.append(_rule(guard, numbers))
+                    self._hits.append((position, place))
+                for guard in row.refuted or ():
+                    rules.append(_rule(guard, numbers))
+                    self._hits.append((position, -1 - place))
+        self._readers = [read(slot) for slot in slots]
+        self._matcher = engine.prepare(len(slots), rules)
+        self._unknowable = [
+            (position, leaf)
+            for position, leaf in enumerate(self.leaves)
+            if any(row.refuted is not None for row in leaf.table.rows)
+        ]
+        self._special = [_special_rows(leaf.table.rows) for leaf in self.leaves]
+
+    def run(self, facts: Facts) -> list[int]:
+        """The row chosen in each table, or `NONE`."""
+        chosen = [NONE] * len(self.leaves)
+        refuted: set[tuple[int, int]] = set()
+        where = self._hits
+        for rule in self._matcher.match([read(facts) for read in self._readers]):
+            table, row = where[rule]
+            if row < 0:
+                refuted.add((table, -1 - row))
+                continue
+            before = chosen[table]
+            if before == NONE:
+                chosen[table] = row
+            elif before != row:
+                self._settle(table, before, row, chosen)
+        for table, leaf in self._unknowable:
+            last = chosen[table]
+            for place, row_above in enumerate(leaf.table.rows[: last if last != NONE else None]):
+                if row_above.refuted is not None and (table, place) not in refuted:
+                    chosen[table] = NONE
+                    break
+        return chosen
+
+    def _settle(self, table: int, one: int, other: int, chosen: list[int]) -> None:
+        upper = min(one, other)
+        if upper >= self._special[table] and self.leaves[table].table.policy == "UNIQUE":
+            rows = self.leaves[table].table.rows
+            raise EvaluationError(f"{self.leaves[table].table.id}: rows {rows[one].id} and {rows[other].id} both hit")
+        chosen[table] = upper
+
+
+def _special_rows(rows: Sequence[Row[Award]]) -> int:
+    return sum(1 for row in rows if row.id in FIRST_ROWS)
+
+
+def _rule(guard: Guard, numbers: dict[str, int]) -> Rule:
+    return tuple((numbers[bound.slot], bound.operator, bound.cut) for bound in guard)

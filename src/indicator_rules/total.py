@@ -1,0 +1,110 @@
+"""Weights in force, subtotals and the total (docs/semantics.md, sections 2, 8 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from indicator_rules.entries import Members
+from indicator_rules.evaluation import AdjustmentResult, CriterionResult, GroupResult
+from indicator_rules.exact import Exact, divide, exact
+from indicator_rules.plan import Plan
+from indicator_rules.record import EvaluationRecord
+
+
+def in_force(plan: Plan, not_applicable: set[str], chosen_set: int, members: Mapping[str, Members]) -> dict[str, Exact]:
+    """Criterion → weight, after the weight set chosen (−1: none), the record's weights, and weights moved."""
+    weights = {criterion.id: criterion.weight.default for criterion in plan.criteria}
+    chosen = dict(plan.weights[chosen_set]) if chosen_set >= 0 else {}
+    weights |= chosen
+    for criterion in plan.criteria:
+        if criterion.weight.from_record and criterion.id not in chosen and criterion.id in members:
+            recorded = members[criterion.id].recorded_weight
+            if recorded is not None:
+                weights[criterion.id] = recorded
+    for criterion in plan.criteria if not_applicable else ():
+        target = criterion.not_applicable.criterion
+        if criterion.id in not_applicable and target and target not in not_applicable and criterion.role == "score":
+            weights[target] += weights[criterion.id]
+            weights[criterion.id] = 0
+    return weights
+
+
+def subtotals(plan: Plan, results: Sequence[CriterionResult]) -> tuple[tuple[GroupResult, ...], Exact]:
+    """Subtotals of the groups, in the order of the ruleset, and S."""
+    points: dict[str | None, Exact] = {}
+    weights: dict[str | None, Exact] = {}
+    for result in results:
+        if result.criterion.role == "score":
+            group = result.criterion.group
+            points[group] = points.get(group, 0) + result.exact_points
+            weights[group] = weights.get(group, 0) + result.exact_weight
+    rounding = plan.rounding.group
+    done: dict[str, GroupResult] = {}
+    for group in _deepest_first(plan):
+        subtotal = points.get(group.id, 0)
+        if rounding is not None:
+            subtotal = rounding(subtotal)
+        done[group.id] = GroupResult(group, subtotal, weights.get(group.id, 0))
+        points[group.parent] = points.get(group.parent, 0) + subtotal
+        weights[group.parent] = weights.get(group.parent, 0) + weights.get(group.id, 0)
+    return tuple(done[group.id] for group in plan.groups), points.get(None, 0)
+
+
+def _deepest_first(plan: Plan) -> list:  # type: ignore[type-arg]
+    parents = {group.id: group.parent for group in plan.groups}
+
+    def depth(name: str | None) -> int:
+        return 0 if name is None else 1 + depth(parents[name])
+
+    return sorted(plan.groups, key=lambda group: -depth(group.id))
+
+
+class Totals(NamedTuple):
+    """The total before and after rounding; None where nothing was applicable."""
+
+    unrounded: Exact | None
+    rounded: Exact | None
+
+    @staticmethod
+    def of(
+        plan: Plan,
+        record: EvaluationRecord,
+        subtotal: Exact,
+        results: Sequence[CriterionResult],
+        adjustments: Sequence[AdjustmentResult],
+    ) -> Totals:
+        """From S to the total, in the order of section 9."""
+        total = rescaled(subtotal, results)
+        if total is None:
+            return Totals(None, None)
+        total += sum(result.exact_points for result in results if result.criterion.role != "score")
+        given = [(one.adjustment.effect, one.exact_points) for one in adjustments if one.exact_points is not None]
+        total += sum(points for effect, points in given if effect == "bonus")
+        total -= sum(points for effect, points in given if effect == "deduct")
+        if record.deductions.total is not None:
+            total -= exact(record.deductions.total.points)
+        for effect, points in given:
+            if effect == "total_at_least":
+                total = max(total, points)
+        for effect, points in given:
+            if effect == "total_at_most":
+                total = min(total, points)
+        total = max(total, 0)
+        if plan.total_at_most is not None:
+            total = min(total, plan.total_at_most)
+        return Totals(total, total if plan.rounding.total is None else plan.rounding.total(total))
+
+
+def rescaled(subtotal: Exact, results: Sequence[CriterionResult]) -> Exact | None:
+    """S × W ÷ (W − R); None if W − R is 0."""
+    whole: Exact = 0
+    left_out: Exact = 0
+    for result in results:
+        if result.criterion.role == "score":
+            whole += result.exact_weight
+            if result.row == "not_applicable" and result.criterion.not_applicable.kind in ("rescale", "move_to"):
+                left_out += result.exact_weight
+    if whole == left_out:
+        return None
+    return subtotal if left_out == 0 else divide(subtotal * whole, whole - left_out)
