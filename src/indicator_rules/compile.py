@@ -95,7 +95,7 @@ class _Compiler:
             )
             entries = None
         else:
-            below = Row[Award]("entries", ((),), Descend())
+            below: Row[Award] = Row("entries", ((),), Descend())
             scale = Scale(Leaf(Table(".".join(map(str, path)), "FIRST", (*first, below)), slots.all()), absent)
             entries = self.entries(path, criterion)
         weight = criterion.weight
@@ -156,20 +156,21 @@ class _Compiler:
         """A table of two rows; no row hit means that the condition is unknown."""
         slots = Slots()
         node = self.ruleset.node(*path)
+        rows: tuple[Row[Award], ...] = ()
         try:
             rows = (
-                Row[Award](yes, guards(node, slots), Choice(1, yes)),
-                Row[Award](no, guards(node, slots, holds=False), Choice(0, no)),
+                Row(yes, guards(node, slots), Choice(1, yes)),
+                Row(no, guards(node, slots, holds=False), Choice(0, no)),
             )
         except TooComplex:
             self.too_complex(path)
-            rows = ()
         return Leaf(Table(".".join(map(str, path)), "UNIQUE", rows), slots.all())
 
     def weight_sets(self) -> Leaf | None:
         if not self.ruleset.spec.weight_sets:
             return None
-        slots, rows = Slots(), list[Row[Award]]()
+        slots = Slots()
+        rows: list[Row[Award]] = []
         for position, (name, weights) in enumerate(self.ruleset.spec.weight_sets.items()):
             award = Choice(position, weights.label.zh)
             if weights.when is None:
@@ -205,7 +206,8 @@ class _Compiler:
 
     def grades(self) -> Leaf:
         """Bands on the total."""
-        slots, rows = Slots(), list[Row[Award]]()
+        slots = Slots()
+        rows: list[Row[Award]] = []
         total = slots.slot(Ref("total"))
         above: Bound | None = None
         for position, grade in enumerate(self.ruleset.spec.grades):

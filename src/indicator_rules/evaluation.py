@@ -123,6 +123,9 @@ class CriterionResult(NamedTuple):
         """`criterion.row`: stable between runs and releases."""
         return f"{self.criterion.id}.{self.row}"
 
+    def __repr__(self) -> str:
+        return f"<{self.code} {to_text(self.exact_points)}/{to_text(self.exact_weight)}>"
+
     def __str__(self) -> str:
         lost = to_text(self.exact_lost)
         return f"{self.label} [{self.code}] {to_text(self.exact_points)}/{to_text(self.exact_weight)} (−{lost})"
@@ -134,6 +137,9 @@ class GroupResult(NamedTuple):
     group: Group
     exact_points: Exact
     exact_weight: Exact
+
+    def __repr__(self) -> str:
+        return f"<{self.group.id} {to_text(self.exact_points)}/{to_text(self.exact_weight)}>"
 
     @property
     def id(self) -> str:
@@ -247,6 +253,10 @@ class Evaluation:
         """Family, edition, digests of ruleset and record, library version, engine."""
         digest = hashlib.sha256(self.record.canonical().encode()).hexdigest()
         return {**self.provenance_of(), "record": f"sha256:{digest}", "engine": self.engine}
+
+    def __repr__(self) -> str:
+        total = None if self.exact_total is None else to_text(self.exact_total)
+        return f"<Evaluation {self.record.subject.name} {total} {self.grade}>"
 
     def __getitem__(self, criterion: str) -> CriterionResult:
         for result in self.criteria:

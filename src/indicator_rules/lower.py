@@ -13,7 +13,7 @@ from indicator_rules import spec as written
 from indicator_rules.condition import Slots, certain, constant, guards
 from indicator_rules.errors import KeyPath
 from indicator_rules.exact import Exact, exact
-from indicator_rules.expression import And, Arithmetic, Call, Node, Number, Ref, Sign
+from indicator_rules.expression import And, Arithmetic, Call, Negative, Node, Number, Ref, Sign
 from indicator_rules.plan import Award, Descend, Leaf, Points, Range, Scale, Treatment
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.table import Bound, Guard, HitPolicy, Operator, Row, Table
@@ -79,7 +79,7 @@ class _Lowering:
             flags = {Bound(self.slots.slot(Call("absent", (node,)), f"absent({name})"), "=", 1): None
                      for name, node in self.read(rows)}  # fmt: skip
             first = (*first, Row("absent", tuple((flag,) for flag in flags), self.absent))
-        table = Table[Award](".".join(map(str, self.path)), policy, (*first, *rows))
+        table = Table(".".join(map(str, self.path)), policy, (*first, *rows))
         return Scale(Leaf(table, self.slots.all()), self.absent)
 
     def read(self, rows: list[Row[Award]]) -> list[tuple[str, Node]]:
@@ -219,7 +219,7 @@ class _Lowering:
         """Met or unmet; an item whose gate is shut is unmet, and its row says why."""
         slots = Slots()
         subtractive = scale.mode == "subtractive"
-        won, lost = (Points(NOTHING), Points(minus(NOTHING, worth))) if subtractive else (Points(worth), Points(NOTHING))
+        won, lost = (Points(NOTHING), Points(Negative(worth))) if subtractive else (Points(worth), Points(NOTHING))
         rows: list[Row[Award]] = []
         if gates:
             shut = guards(_all(gates), slots, holds=False)

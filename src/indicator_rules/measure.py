@@ -312,6 +312,7 @@ _ARITHMETIC: dict[str, Callable[..., Value]] = {
     "+": lambda a, b: a + b,
     "-": _difference,
     "*": lambda a, b: a * b,
+    "/": divide,
 }
 _COMPARE: dict[str, Callable[..., bool]] = {
     ">=": lambda a, b: a >= b,

@@ -87,5 +87,5 @@ def _pretty(value: object) -> str:
 
 def _shown(found: Evaluation | RecordError) -> str:
     if isinstance(found, RecordError):
-        return f"refused: {found}"
+        return f"refused: {[(p.code, p.where.path, dict(p.values)) for p in found.problems]}"
     return "\n  ".join(f"{name}: {_pretty(value)}" for name, value in _facts(found).items())

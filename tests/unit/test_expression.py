@@ -124,7 +124,7 @@ def test_nesting_is_bounded(nest: str) -> None:
             text = nest.format(text)
         return text
 
-    assert parse(nested(DEEPEST - 2))
+    assert parse(nested(DEEPEST - 2)) != ONE
     with pytest.raises(FormulaError, match="formula-too-deep"):
         parse(nested(DEEPEST * 5))
 
@@ -186,10 +186,10 @@ def test_a_tree_writes_itself_back(tree: Node) -> None:
     assert parse(str(tree)) == tree
 
 
-PIECES = st.sampled_from(
-    "a 1 90% 20万元 'x' ( ) , + - * / < >= ≤ and 或 not in of where entries count sum min max first_of present 2023-06-30".split()
-    + "2023-13-01 ` ' “ 。 true ． ０".split()
-)
+PIECES = st.sampled_from([
+    "a", "1", "90%", "20万元", "'x'", "(", ")", ",", "+", "-", "*", "/", "<", ">=", "≤", "and", "或", "not", "in", "of", "where", "entries",
+    "count", "sum", "min", "max", "first_of", "present", "2023-06-30", "2023-13-01", "`", "'", "“", "。", "true", "．", "０",
+])  # fmt: skip
 
 
 @given(st.text(max_size=60) | st.lists(PIECES, max_size=20).map(" ".join) | st.lists(PIECES, max_size=20).map("".join))
@@ -207,4 +207,4 @@ def test_any_text_is_a_formula_or_a_formula_error(text: str) -> None:
 
 @pytest.mark.skip(reason="takes hours until `_Parser.aggregate` stops reading its first argument twice at every level (reported)")
 def test_nested_functions_take_no_longer_than_their_text() -> None:
-    assert parse("min(" * 39 + "1" + ", 2)" * 39)
+    assert parse("min(" * 39 + "1" + ", 2)" * 39) != ONE
