@@ -144,7 +144,7 @@ class _Compiler:
             absent=absent,
             completion=criterion.completion or self.ruleset.spec.completion,
             scales=tuple(
-                (kind, self.scale((*path, "entries", kind), absent, measure=Ref("entry.completion")))
+                (kind, self.scale((*path, "entries", kind), absent, role=criterion.role, measure=Ref("entry.completion")))
                 for kind in ("quantitative", "qualitative", "dated")
                 if getattr(criterion.entries, kind, None) is not None
             ),

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from indicator_rules.completion import EntryFacts, Settings
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
-from indicator_rules.exact import Exact, divide, exact, to_text
+from indicator_rules.exact import Exact, add_all, divide, exact, multiply, to_text
 from indicator_rules.measure import Facts, Readers
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import EvaluationRecord, Indicator
@@ -84,7 +84,9 @@ class EntriesRunner:
             return 0, ()
         results = [self.entry(run, entry, part) for entry, part in zip(members.applicable, weights, strict=True)]
         run.facts.entry = None
-        return self.combined(results, weight), tuple(results)
+        split = len(set(weights)) == 1 and self.plan.rounding.entry_weight is None
+        whole = multiply(weights[0], len(weights)) if split else None
+        return self.combined(results, weight, whole), tuple(results)
 
     def weights(self, run: Run, members: Members, weight: Exact) -> list[Exact] | None:
         """The weight of each applicable entry; None after a problem."""
@@ -147,13 +149,13 @@ class EntriesRunner:
             return "absent", Absent("no-scale", (f"indicators.{entry.id}.direction",))
         chosen = ready.stage.run(run.facts)
         position = next(n for n, one in enumerate(run.record.indicators) if one.id == entry.id) if chosen[0] == NONE else 0
-        if chosen[0] == NONE and ready.scale.scale.reads_level:
+        if chosen[0] == NONE and ready.scale.scale.levels:
             problem = unknown_level(ready.scale, run.facts, ("indicators", position, "level"))
             if problem is not None:
                 run.problems.append(problem)
                 return "absent", 0
         try:
-            points, row = ready.scale.points(run.facts, chosen, entry.ratings)
+            points, row, _ = ready.scale.score(run.facts, chosen, entry.ratings)
         except OutOfRange as error:
             run.problems.append(out_of_range(("assessments", "indicators", entry.id), error))
             return "absent", 0
@@ -161,15 +163,15 @@ class EntriesRunner:
             points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))
         return row, points
 
-    def combined(self, results: Sequence[EntryResult], weight: Exact) -> Exact | Absent:
-        """Entries → points of the criterion."""
-        no_weight = Absent("no-entry-weight", tuple(f"indicators.{result.id}.weight" for result in results))
+    def combined(self, results: Sequence[EntryResult], weight: Exact, whole: Exact | None) -> Exact | Absent:
+        """Entries → points of the criterion; `whole` is the sum of their weights, if it is known."""
+        no_weight = Absent("no-entry-weight", ("indicators",))
         if self.rules.combine == "weighted":
-            earned = sum(result.exact_points for result in results)
-            total = sum(result.exact_weight for result in results)
+            earned = add_all(result.exact_points for result in results)
+            total = add_all(result.exact_weight for result in results) if whole is None else whole
             if total == weight:
                 return earned
-            return divide(earned * weight, total) if total else no_weight
+            return divide(multiply(earned, weight), total) if total else no_weight
         if any(result.exact_weight == 0 for result in results):
             return no_weight
         shares = [divide(result.exact_points, result.exact_weight) for result in results]

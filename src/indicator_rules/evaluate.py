@@ -20,7 +20,7 @@ from indicator_rules.completion import EntryFacts, Settings
 from indicator_rules.engine import Engine
 from indicator_rules.entries import EntriesRunner, Members
 from indicator_rules.errors import RecordError
-from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, EntryResult, Evaluation, ItemResult
+from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, EntryResult, Evaluation
 from indicator_rules.exact import Exact, exact
 from indicator_rules.findings import findings
 from indicator_rules.measure import Facts, Readers
@@ -131,7 +131,7 @@ class _Run:
             unrounded_total=totals.unrounded,
             grade_position=None if totals.rounded is None else self.grade(totals, adjustments),
             provenance_of=self.evaluator.provenance,
-            findings_of=lambda: findings(self.plan, self.evaluator.readers, self.facts, results, self.members),
+            findings_of=lambda: findings(self.plan, self.evaluator.readers, self.facts, results, self.members, chosen_set),
             details_of=self.detail,
         )
 
@@ -179,27 +179,16 @@ class _Run:
             found, entries = runner.entries.score(self, self.members[criterion.id], weight)
             return self.settled(runner, found, weight, "entries", entries=entries)
         try:
-            found, row = runner.scale.points(facts, rows, self.record.assessments.criteria.get(criterion.id, ()))
+            score = runner.scale.score(facts, rows, self.record.assessments.criteria.get(criterion.id, ()))
         except OutOfRange as error:
             self.problems.append(out_of_range(("assessments", "criteria", criterion.id), error))
             return CriterionResult(criterion, 0, weight, "absent")
-        items = self.items(runner, rows) if runner.scale.items and row == "checklist" else ()
-        if runner.scale.scale.reads_level and isinstance(found, Absent) and rows[0] == NONE:
+        if runner.scale.scale.levels and rows[0] == NONE:
             problem = unknown_level(runner.scale, facts, ("assessments", "criteria", criterion.id))
             if problem is not None:
                 self.problems.append(problem)
                 return CriterionResult(criterion, 0, weight, "absent")
-        return self.settled(runner, found, weight, row, items=items)
-
-    def items(self, runner: _Runner, rows: Sequence[int]) -> tuple[ItemResult, ...]:
-        scale = runner.scale
-        return tuple(
-            ItemResult(name, str(label), row, points)
-            for name, label, (row, points) in zip(
-                scale.item_names, scale.scale.labels, scale.item_points(self.facts, rows[1:]), strict=True
-            )
-            if not isinstance(points, Absent)
-        )
+        return self.settled(runner, score.points, weight, score.row, items=score.items)
 
     def settled(
         self,
@@ -209,7 +198,7 @@ class _Run:
         row: str,
         *,
         entries: tuple[EntryResult, ...] = (),
-        items: tuple[ItemResult, ...] = (),
+        items: tuple[tuple[str, Exact], ...] = (),
     ) -> CriterionResult:
         """Apply `absent`, if that is what it came to."""
         criterion = runner.criterion
@@ -229,7 +218,7 @@ class _Run:
         weight: Exact,
         row: str,
         entries: tuple[EntryResult, ...] = (),
-        items: tuple[ItemResult, ...] = (),
+        items: tuple[tuple[str, Exact], ...] = (),
     ) -> CriterionResult:
         """Manual deduction, rounding, and the sign of a penalty."""
         deductions = self.record.deductions.criteria

@@ -81,7 +81,8 @@ class CriterionResult(NamedTuple):
     exact_weight: Exact
     row: str
     entries: tuple[EntryResult, ...] = ()
-    items: tuple[ItemResult, ...] = ()
+    item_rows: tuple[tuple[str, Exact], ...] = ()
+    """Row and points of each item of a checklist."""
     deducted: Exact = 0
     """Points taken off by hand."""
 
@@ -100,6 +101,15 @@ class CriterionResult(NamedTuple):
     @property
     def weight(self) -> Amount:
         return to_decimal(self.exact_weight)
+
+    @property
+    def items(self) -> tuple[ItemResult, ...]:
+        """The items of a checklist."""
+        scale = self.criterion.scale
+        return tuple(
+            ItemResult(leaf.table.id.rpartition(".")[2], str(label), row, points)
+            for leaf, label, (row, points) in zip(scale.items, scale.labels, self.item_rows, strict=False)
+        )
 
     @property
     def share(self) -> Amount | None:

@@ -7,6 +7,7 @@ value has a finite decimal expansion and `Fraction` where it has not (250/27 poi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
@@ -52,6 +53,37 @@ def divide(part: Exact, whole: Exact) -> Exact:
         return Fraction(part, whole) if remainder else quotient
     ratio = Fraction(part) / whole
     return ratio.numerator if ratio.denominator == 1 else ratio
+
+
+def multiply(left: Exact, right: Exact) -> Exact:
+    """`left × right`, whole again where it is whole.
+
+    >>> multiply(10, Fraction(1, 5)), multiply(10, Fraction(7, 9))
+    (2, Fraction(70, 9))
+    """
+    product = left * right
+    return product if type(product) is int else exact(product)
+
+
+def add(left: Exact, right: Exact) -> Exact:
+    """`left + right`, whole again where it is whole."""
+    total = left + right
+    return total if type(total) is int else exact(total)
+
+
+def add_all(values: Iterable[Exact]) -> Exact:
+    """The sum; whole numbers are added first, being cheaper.
+
+    >>> add_all([3, Fraction(1, 2), 4, Fraction(1, 2)])
+    8
+    """
+    whole, parts = 0, []
+    for value in values:
+        if type(value) is int:
+            whole += value
+        else:
+            parts.append(value)
+    return exact(sum(parts, Fraction(whole))) if parts else whole
 
 
 @dataclass(frozen=True, slots=True)

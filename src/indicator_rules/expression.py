@@ -106,7 +106,7 @@ class Text(Node):
     value: str
 
     def __str__(self) -> str:
-        return f"'{self.value}'"
+        return f'"{self.value}"' if "'" in self.value else f"'{self.value}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Name(Node):
     text: str
 
     def __str__(self) -> str:
-        return self.text if re.fullmatch(_NAME, self.text) else f"`{self.text}`"
+        return self.text if re.fullmatch(_NAME, self.text) and self.text not in _RESERVED else f"`{self.text}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +258,7 @@ _TOKEN = re.compile(
 _FULL_WIDTH = str.maketrans("（），％×÷≥≤≠＞＜＝＋－＊／；０１２３４５６７８９．", "(),%*/\0\1\2><=+-*/;0123456789.")
 _LONG = {"\0": ">=", "\1": "<=", "\2": "!="}
 _WORDS = {"且": "and", "或": "or", "非": "not"}
+_RESERVED = ("and", "or", "not", "in", "of", "where", "true", "false", *_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +269,13 @@ class _Token:
     unit: str = ""
 
 
+def folded(text: str) -> str:
+    """Full-width digits and operators as their half-width twins; `≥` stays one character."""
+    return text.translate(_FULL_WIDTH)
+
+
 def _tokens(text: str) -> Iterator[_Token]:
-    plain = text.translate(_FULL_WIDTH)
+    plain = folded(text)
     position = 0
     while plain[position:].strip():
         start = position + len(plain[position:]) - len(plain[position:].lstrip())
@@ -291,7 +297,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             yield _Token(kind, text[begin:end], start)
         elif kind == "name" and found["name"] in _WORDS:
             yield _Token("word", _WORDS[found["name"]], start)
-        elif kind == "name" and found["name"] in ("and", "or", "not", "in", "of", "where", "true", "false"):
+        elif kind == "name" and found["name"] in _RESERVED:
             yield _Token("word", found["name"], start)
         else:
             yield _Token(kind, found[found.lastgroup or 0], start)
@@ -325,9 +331,10 @@ class _Parser:
 
     def refuse(self, expected: str = "") -> NoReturn:
         token = self.now
+        hint = {"expected": expected} if expected else {}
         if token.kind == "end":
-            raise FormulaError("formula-ends-early", token.at, expected=expected or "…")
-        raise FormulaError("formula-unexpected", token.at, text=token.text, expected=expected or "…")
+            raise FormulaError("formula-ends-early", token.at, **hint)
+        raise FormulaError("formula-unexpected", token.at, text=token.text, **hint)
 
     def whole(self) -> Node:
         node = self.expression()
@@ -432,11 +439,16 @@ class _Parser:
         self.refuse()
 
     def call(self, name: _Token) -> Node:
-        if name.text in AGGREGATES and (aggregate := self.aggregate(name)):
-            return aggregate
-        if name.text not in FUNCTIONS:
+        if name.text not in FUNCTIONS and name.text not in AGGREGATES:
             raise FormulaError("function-unknown", name.at, text=name.text)
-        arguments = [self.expression()]
+        if name.text in AGGREGATES and self.now.kind == "name" and self.now.text == "entries":
+            return self.aggregate(name, None)
+        first = self.expression()
+        if name.text in AGGREGATES and self.accept("word", "of"):
+            return self.aggregate(name, first)
+        if name.text not in FUNCTIONS:
+            raise FormulaError("aggregate-form", name.at, text=name.text)
+        arguments = [first]
         while self.accept("sign", ","):
             arguments.append(self.expression())
         self.expect("sign", ")")
@@ -445,19 +457,8 @@ class _Parser:
             raise FormulaError("function-arguments", name.at, text=name.text, fewest=str(fewest), most=str(most))
         return Call(name.text, tuple(arguments), at=name.at)
 
-    def aggregate(self, name: _Token) -> Aggregate | None:
-        """An aggregate over entries, or None (nothing consumed) if this is `min(a, b)`."""
-        start, value = self.position, None
-        if not (self.now.kind == "name" and self.now.text == "entries"):
-            try:
-                value = self.sum()
-            except FormulaError:
-                value = None
-            if value is None or not self.accept("word", "of"):
-                self.position = start
-                if name.text in FUNCTIONS:
-                    return None
-                raise FormulaError("aggregate-form", name.at, text=name.text)
+    def aggregate(self, name: _Token, value: Node | None) -> Aggregate:
+        """The rest of an aggregate, from `entries` on."""
         if not self.accept("name", "entries") or (value is None) != (name.text == "count"):
             raise FormulaError("aggregate-form", name.at, text=name.text)
         categories: tuple[str, ...] = ()

@@ -9,21 +9,32 @@ from indicator_rules import messages
 from indicator_rules.completion import EntryFacts, Settings
 from indicator_rules.entries import Members
 from indicator_rules.evaluation import CriterionResult, Finding
-from indicator_rules.exact import Exact, exact, to_decimal, to_percent, to_text
+from indicator_rules.exact import Exact, add_all, exact, to_decimal, to_percent, to_text
 from indicator_rules.measure import Facts, Readers
-from indicator_rules.plan import Entries, Plan, Range, Scale
+from indicator_rules.plan import Entries, Plan
 from indicator_rules.plan import Finding as Rule
 from indicator_rules.ruleset import MessagePart
+from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.value import Absent, Value
 
 
+UNSCORED = ("not_applicable", "out_of_force")
+"""Rows of criteria that nothing was read for."""
+
+
 def findings(
-    plan: Plan, readers: Readers, facts: Facts, results: Sequence[CriterionResult], members: Mapping[str, Members]
+    plan: Plan,
+    readers: Readers,
+    facts: Facts,
+    results: Sequence[CriterionResult],
+    members: Mapping[str, Members],
+    chosen_set: int,
 ) -> tuple[Finding, ...]:
     """The ruleset's findings, then the library's own."""
     entries = _entries(plan, facts, members)
     found = [finding for rule in plan.findings for finding in _of_rule(rule, readers, facts, entries)]
-    found += _weights(plan, results, members)
+    found += _entry_weights(results, members)
+    found += _weights(plan, results, members, chosen_set)
     found += _completions(entries)
     found += _funds(facts)
     found += _not_read(plan, facts, results)
@@ -83,10 +94,10 @@ def own(code: str, subject: str, **values: object) -> Finding:
     return Finding(code, subject, {lang: messages.text(f"findings.{code}", values, lang) for lang in messages.LANGUAGES})
 
 
-def _weights(plan: Plan, results: Sequence[CriterionResult], members: Mapping[str, Members]) -> Iterator[Finding]:
+def _entry_weights(results: Sequence[CriterionResult], members: Mapping[str, Members]) -> Iterator[Finding]:
     for result in results:
         criterion = result.criterion
-        if result.row in ("not_applicable", "out_of_force") or criterion.entries is None:
+        if result.row in UNSCORED or criterion.entries is None:
             continue
         label = str(criterion.label)
         recorded = [exact(entry.weight) for entry in members[criterion.id].every if entry.weight is not None]
@@ -103,18 +114,21 @@ def _weights(plan: Plan, results: Sequence[CriterionResult], members: Mapping[st
                     sum=to_text(sum(recorded)),
                     weight=to_text(result.exact_weight),
                 )
-    for result in results:
-        weight = result.criterion.weight
-        low, high = weight.low, weight.high
-        if weight.from_record and result.row not in ("not_applicable", "out_of_force"):
-            if (low is not None and result.exact_weight < low) or (high is not None and result.exact_weight > high):
-                bounds = {"low": "0" if low is None else to_text(low), "high": "∞" if high is None else to_text(high)}
+
+
+def _weights(
+    plan: Plan, results: Sequence[CriterionResult], members: Mapping[str, Members], chosen_set: int
+) -> Iterator[Finding]:
+    chosen = dict(plan.weights[chosen_set]) if chosen_set >= 0 else {}
+    for criterion in plan.criteria:
+        weight, rule = criterion.weight.default, criterion.weight
+        if rule.from_record and criterion.id not in chosen and criterion.id in members:
+            recorded = members[criterion.id].recorded_weight
+            weight = weight if recorded is None else recorded
+            if (rule.low is not None and weight < rule.low) or (rule.high is not None and weight > rule.high):
+                low, high = "0" if rule.low is None else to_text(rule.low), "∞" if rule.high is None else to_text(rule.high)
                 yield own(
-                    "weight-out-of-bounds",
-                    result.id,
-                    label=str(result.criterion.label),
-                    weight=to_text(result.exact_weight),
-                    **bounds,
+                    "weight-out-of-bounds", criterion.id, label=str(criterion.label), weight=to_text(weight), low=low, high=high
                 )
     whole: Exact = sum(result.exact_weight for result in results if result.criterion.role == "score")
     if whole != plan.full_score:
@@ -138,13 +152,14 @@ def _funds(facts: Facts) -> Iterator[Finding]:
         given = [amount for amount in amounts if amount is not None]
         whole = budget.amount(name)
         if whole is not None and len(given) == len(amounts) and sum(given) != whole:
-            yield own("funds-disagree", name, name=f"budget.{name}", sum=to_text(sum(given)), budget=to_text(whole))
+            label = RECORD_FIELDS[f"budget.{name}"][0][0]
+            yield own("funds-disagree", f"budget.{name}", name=label, sum=to_text(add_all(given)), budget=to_text(whole))
 
 
 def _not_read(plan: Plan, facts: Facts, results: Sequence[CriterionResult]) -> Iterator[Finding]:
     """Assessments and answers that no rule read."""
     record = facts.record
-    read = {result.id for result in results if _reads_person(result.criterion.scale)}
+    read = {result.id for result in results if result.criterion.scale.by_person and result.row not in UNSCORED}
     for name in record.assessments.criteria:
         if name not in read:
             yield own("assessment-unused", name, text=f"criteria.{name}")
@@ -155,17 +170,12 @@ def _not_read(plan: Plan, facts: Facts, results: Sequence[CriterionResult]) -> I
     asked = {question.id for question in plan.questions}
     for name in record.answers:
         if name not in asked:
-            yield own("answer-unused", name, text=name)
+            yield own("answer-unused", name, text=f"answers.{name}")
     criteria = {result.id for result in results}
     for section in ("not_applicable", "deductions"):
         for name in getattr(record, section).criteria:
             if name not in criteria:
                 yield own("key-unused", name, text=f"{section}.criteria.{name}")
-
-
-def _reads_person(scale: Scale) -> bool:
-    """Whether a person's pick can matter to the scale: it has a range, or reads a level given by a person."""
-    return scale.reads_level or any(isinstance(row.award, Range) for row in scale.head.table.rows)
 
 
 def _entry_reads_person(entries: Entries | None, name: str, facts: Facts) -> bool:
@@ -177,4 +187,4 @@ def _entry_reads_person(entries: Entries | None, name: str, facts: Facts) -> boo
     if entry.direction == "qualitative":
         return True
     kind = "dated" if entry.direction == "by-date" else "quantitative"
-    return any(_reads_person(scale) for named, scale in entries.scales if named == kind)
+    return any(scale.by_person for named, scale in entries.scales if named == kind)

@@ -238,10 +238,20 @@ class _Linker:
             self.problem("measure-missing", path[:2], kind=scale.kind)
         elif needs_number and measure is not None and measure.kind != "number":
             self.problem("measure-not-a-number", (*path[:2], "measure"), kind=str(measure))
-        elif isinstance(scale, written.Levels) and measure is not None and not over_entries and measure.kind != "text":
-            self.problem("measure-not-a-label", (*path[:2], "measure"), kind=str(measure))
+        elif isinstance(scale, written.Levels) and measure not in (None, UNSURE) and not over_entries:
+            self.labels_are_possible(path, scale, measure or UNSURE)
         elif measure is not None and not over_entries and not needs_number and not isinstance(scale, written.Levels):
             self.problem("measure-not-read", (*path[:2], "measure"), kind=scale.kind)
+
+    def labels_are_possible(self, path: KeyPath, scale: written.Levels, measure: Type) -> None:
+        """The levels of a choice are among its choices."""
+        if measure.kind != "text":
+            self.problem("measure-not-a-label", (*path[:2], "measure"), kind=str(measure))
+            return
+        for place, level in enumerate(scale.levels):
+            if measure.choices and level.label.zh not in measure.choices:
+                choices = ", ".join(measure.choices)
+                self.problem("choice-unknown", (*path, "levels", place, "label"), text=level.label.zh, choices=choices)
 
     # ------------------------------------------------------------------------------------------------------------------ rest
 

@@ -6,7 +6,7 @@ In: a scale of a linked ruleset, at the key path of its use. Out: a `Scale` of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from indicator_rules import spec as written
@@ -40,6 +40,9 @@ def lower(
     slots: Slots,
 ) -> Scale:
     """The scale used at `path`, spelt out. Raises `condition.TooComplex`."""
+    rounding = ruleset.spec.ruleset.rounding.measure
+    if rounding is not None and measure is not None and not isinstance(measure, Ref) and ruleset.is_number(path):
+        measure = Call("rounded", (measure,))
     return _Lowering(ruleset, path, absent, role, measure, first, slots).scale()
 
 
@@ -72,20 +75,14 @@ class _Lowering:
 
     # ------------------------------------------------------------------------------------------------------------ building
 
-    def leaf(self, policy: HitPolicy, rows: list[Row[Award]], *, reads_measure: bool = False) -> Scale:
-        """A scale of one table; with `absent` before the other rows, if they read a measure that may be absent."""
+    def leaf(self, policy: HitPolicy, rows: list[Row[Award]], *, reads: Node | None = None) -> Scale:
+        """A scale of one table; with `absent` before the other rows, where they are matched on the value `reads`."""
         first = self.first
-        if reads_measure:
-            flags = {Bound(self.slots.slot(Call("absent", (node,)), f"absent({name})"), "=", 1): None
-                     for name, node in self.read(rows)}  # fmt: skip
-            first = (*first, Row("absent", tuple((flag,) for flag in flags), self.absent))
+        if reads is not None:
+            flag = self.slots.slot(Call("absent", (reads,)), "absent")
+            first = (*first, Row("absent", ((Bound(flag, "=", 1),),), self.absent))
         table = Table(".".join(map(str, self.path)), policy, (*first, *rows))
-        return Scale(Leaf(table, self.slots.all()), self.absent)
-
-    def read(self, rows: list[Row[Award]]) -> list[tuple[str, Node]]:
-        """The slots that `rows` are matched on."""
-        names = dict.fromkeys(bound.slot for row in rows for guard in row.guards for bound in guard)
-        return [(name, self.slots.named[name]) for name in names]
+        return Scale(Leaf(table, self.slots.all()), self.absent, by_person=any(isinstance(row.award, Range) for row in rows))
 
     def node(self, *inside: str | int) -> Node:
         return self.ruleset.node(*self.path, *inside)
@@ -118,6 +115,11 @@ class _Lowering:
     def when(self, operator: Operator, cut: Node) -> tuple[Guard, ...]:
         return ((self.slots.compared(self.x, operator, cut),),)
 
+    def row(self, name: str, operator: str, cut: Node, award: Award) -> Row[Award]:
+        """`x ⋈ cut → award` in a FIRST table; a cut worked out from the record can be absent, and then the row is unknown."""
+        refuted = None if constant(cut) is not None else self.when(_OPPOSITE[_op(operator)], cut)
+        return Row(name, self.when(_op(operator), cut), award, refuted)
+
     # -------------------------------------------------------------------------------------------------------------- scales
 
     def proportional(self, scale: written.Proportional) -> Scale:
@@ -126,41 +128,38 @@ class _Lowering:
         ends = constant(full), constant(zero)
         falls = scale.inverse or (ends[0] is not None and ends[1] is not None and ends[0] < ends[1])
         reached, beyond, short = ("<=", ">=", ">") if falls else (">=", "<=", "<")
-        rows: list[Row[Award]] = [Row("full", self.when(_op(reached), full), Points(WEIGHT))]
+        rows: list[Row[Award]] = [self.row("full", reached, full, Points(WEIGHT))]
         if scale.pass_line is not None:
-            rows.append(Row("below_pass", self.when(_op(short), self.node("pass_line")), Points(NOTHING)))
+            rows.append(self.row("below_pass", short, self.node("pass_line"), Points(NOTHING)))
         if scale.inverse:
             part = share_of_weight(divided(full, self.x))
         else:
-            rows.append(Row("zero", self.when(_op(beyond), zero), Points(NOTHING)))
+            rows.append(self.row("zero", beyond, zero, Points(NOTHING)))
             part = share_of_weight(divided(minus(self.x, zero), minus(full, zero)))
         rows.append(Row("part", self.when(_op(short), full), Points(part)))
-        return self.leaf("FIRST", rows, reads_measure=True)
+        return self.leaf("FIRST", rows, reads=self.x)
 
     def bands(self, scale: written.Bands) -> Scale:
+        """Constant cuts are in order: each value fits one band. Cuts worked out from the record need not be: the topmost wins."""
+        cuts = [self.cut(scale, place) for place in range(len(scale.bands))]
+        constant_cuts = all(cut is None or constant(cut[1]) is not None for cut in cuts)
         rows: list[Row[Award]] = []
-        upper: tuple[Node, Operator] | None = None
-        for place, band in enumerate(scale.bands):
-            operator, key = (">=", "at_least") if band.at_least is not None else (">", "above")
-            lower = None if band.at_least is None and band.above is None else self.node("bands", place, key)
-            bounds = []
-            if lower is not None:
-                bounds.append(self.slots.compared(self.x, _op(operator), lower))
-            if upper is not None:
-                bounds.append(self.slots.compared(self.x, upper[1], upper[0]))
-            award = self.band_award(band, place, lower, upper[0] if upper else None)
-            rows.append(Row(f"band_{place + 1}", (tuple(bounds),), award))
-            if lower is not None:
-                upper = (lower, "<" if operator == ">=" else "<=")
-        return self.leaf("UNIQUE" if self.cuts_are_constant(scale) else "FIRST", rows, reads_measure=True)
+        for place, cut in enumerate(cuts):
+            name, above = f"band_{place + 1}", cuts[place - 1] if place else None
+            award = self.band_award(scale.bands[place], place, cut and cut[1], above and above[1])
+            if constant_cuts:
+                bounds = [self.slots.compared(self.x, cut[0], cut[1])] if cut is not None else []
+                bounds += [self.slots.compared(self.x, _OPPOSITE[above[0]], above[1])] if above is not None else []
+                rows.append(Row(name, (tuple(bounds),), award))
+            else:
+                rows.append(Row(name, ALWAYS, award) if cut is None else self.row(name, cut[0], cut[1], award))
+        return self.leaf("UNIQUE" if constant_cuts else "FIRST", rows, reads=self.x)
 
-    def cuts_are_constant(self, scale: written.Bands) -> bool:
-        """Cuts worked out from the record need not be in order: then the topmost band wins."""
-        return all(
-            constant(self.node("bands", place, "at_least" if band.at_least is not None else "above")) is not None
-            for place, band in enumerate(scale.bands)
-            if band.at_least is not None or band.above is not None
-        )
+    def cut(self, scale: written.Bands, place: int) -> tuple[Operator, Node] | None:
+        """Where a band begins; None for the lowest."""
+        if scale.bands[place].at_least is not None:
+            return ">=", self.node("bands", place, "at_least")
+        return (">", self.node("bands", place, "above")) if scale.bands[place].above is not None else None
 
     def band_award(self, band: written.Band, place: int, lower: Node | None, upper: Node | None) -> Award:
         if band.award.from_ is None or band.award.to is None or lower is None or upper is None:
@@ -183,7 +182,7 @@ class _Lowering:
             Row("none", self.when(_op(none), at), Points(self.less(NOTHING))),
             Row("deducted", self.when(_op(some), at), Points(self.less(self.deduction(scale, steps)))),
         ]
-        return self.leaf("UNIQUE", rows, reads_measure=True)
+        return self.leaf("UNIQUE", rows, reads=self.x)
 
     def miss(self, scale: written.Deduct) -> Scale:
         condition = self.node("when")
@@ -248,8 +247,8 @@ class _Lowering:
             )
             for place, level in enumerate(scale.levels)
         ]
-        made = self.leaf("UNIQUE", rows, reads_measure=True)
-        return Scale(made.head, made.absent, reads_level=True)
+        made = self.leaf("UNIQUE", rows, reads=value)
+        return replace(made, levels=True, by_person=made.by_person or given)
 
     def first_match(self, scale: written.FirstMatch) -> Scale:
         rows: list[Row[Award]] = []
@@ -266,6 +265,9 @@ class _Lowering:
 
 
 # ------------------------------------------------------------------------------------------------- formulas, kept readable
+
+
+_OPPOSITE: dict[Operator, Operator] = {">=": "<", "<": ">=", ">": "<=", "<=": ">"}
 
 
 def _op(text: str) -> Operator:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TypeAlias, cast
 
 from indicator_rules.completion import TOP_LEVEL, EntryFacts
-from indicator_rules.exact import Exact, Rounding, divide, exact
+from indicator_rules.exact import Exact, Rounding, add, add_all, divide, exact, multiply
 from indicator_rules.expression import (
     Aggregate,
     And,
@@ -242,6 +242,8 @@ class Readers:
                 return lambda facts: not isinstance(only(facts), Absent)
             case "absent":
                 return lambda facts: 1 if any(isinstance(read(facts), Absent) for read in readers) else NOT_SENT
+            case "rounded":
+                return self.apply(self.rounding or exact, *node.arguments)
             case "first_of":
                 return lambda facts: _first([read(facts) for read in readers])
         return self.apply(_FUNCTIONS[node.function], *node.arguments)
@@ -305,13 +307,13 @@ def _total_weight(facts: Facts) -> Value:
 def _difference(a: Value, b: Value) -> Value:
     if isinstance(a, date) and isinstance(b, date):
         return a.toordinal() - b.toordinal()
-    return cast(Exact, a) - cast(Exact, b)
+    return add(cast(Exact, a), -cast(Exact, b))
 
 
 _ARITHMETIC: dict[str, Callable[..., Value]] = {
-    "+": lambda a, b: a + b,
+    "+": add,
     "-": _difference,
-    "*": lambda a, b: a * b,
+    "*": multiply,
     "/": divide,
 }
 _COMPARE: dict[str, Callable[..., bool]] = {
@@ -364,7 +366,7 @@ _FUNCTIONS: dict[str, Callable[..., Value]] = {
 }
 _AGGREGATES: dict[str, Callable[[list[Value]], Value]] = {
     "count": len,
-    "sum": lambda values: sum(cast("list[Exact]", values)),
+    "sum": lambda values: add_all(cast("list[Exact]", values)),
     "min": lambda values: min(cast("list[Exact]", values)) if values else Absent("no-entries", ("indicators",)),
     "max": lambda values: max(cast("list[Exact]", values)) if values else Absent("no-entries", ("indicators",)),
 }

@@ -120,8 +120,10 @@ class Scale:
     base: Node | None = None
     labels: tuple[Label, ...] = ()
     """Names of the items."""
-    reads_level: bool = False
-    """Whether the slot of `head` is the level of an entry or assessment."""
+    levels: bool = False
+    """Whether the rows are levels, told by their labels."""
+    by_person: bool = False
+    """Whether an assessment can matter: a range to pick from, or a level that a person gives."""
 
 
 @dataclass(frozen=True, slots=True)

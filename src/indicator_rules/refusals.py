@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import to_text
+from indicator_rules.messages import Phrase
 from indicator_rules.measure import Facts, Readers
 from indicator_rules.plan import Criterion, Leaf
 from indicator_rules.record import EvaluationRecord, Indicator
@@ -31,7 +32,7 @@ def absent_entry(criterion: Criterion, entry: Indicator, found: Absent, record: 
 
 
 def _values(label: str, found: Absent, paths: Sequence[str]) -> dict[str, object]:
-    return {"label": label, "reason": found.reason, "missing": ", ".join(paths)}
+    return {"label": label, "reason": Phrase(f"absent.{found.reason}"), "missing": ", ".join(paths)}
 
 
 def undecided(code: str, leaf: Leaf, label: Label | None, facts: Facts, readers: Readers, found: Absent | None = None) -> Problem:

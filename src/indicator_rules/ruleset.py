@@ -48,3 +48,8 @@ class Ruleset:
     def node(self, *path: str | int) -> Node:
         """The tree of the formula at `path`."""
         return self.formulas[path].node
+
+    def is_number(self, path: KeyPath) -> bool:
+        """Whether the criterion whose scale is at `path` has a measure that gives a number."""
+        measure = self.formulas.get((*path[:2], "measure"))
+        return measure is not None and measure.type.kind == "number"

@@ -30,6 +30,7 @@ from indicator_rules.expression import (
     Ref,
     Text,
     Truth,
+    folded,
 )
 from indicator_rules.record_fields import CATEGORIES
 
@@ -119,7 +120,9 @@ class Scope:
         """Let `names` mean `path`, too."""
         self.types[path] = kind
         for name in names:
-            self.names[name] = tuple(dict.fromkeys((*self.names.get(name, ()), path)))
+            # A label with full-width digits is found when it is typed without backticks, too.
+            for spelling in {name, folded(name)}:
+                self.names[spelling] = tuple(dict.fromkeys((*self.names.get(spelling, ()), path)))
 
     def inside_entry(self) -> Scope:
         """The scope of a scale over entries: an entry's own fields hide others of the same name."""

@@ -7,16 +7,16 @@ reason. A range is settled by what the record's assessments say; outside it is a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from indicator_rules.completion import assessed_share
-from indicator_rules.exact import Exact
-from indicator_rules.expression import Number
+from indicator_rules.exact import Exact, add, multiply
+from indicator_rules.expression import Aggregate, Number, Ref
 from indicator_rules.lower import WEIGHT
 from indicator_rules.measure import Facts, Readers, together
 from indicator_rules.plan import Award, Points, Range, Scale, Slot, Treatment
 from indicator_rules.record import Rating
-from indicator_rules.stage import NONE
+from indicator_rules.stage import FIRST_ROWS, NONE
 from indicator_rules.value import Absent, Value
 
 Formula: TypeAlias = Callable[[Facts], Exact | Absent]
@@ -46,7 +46,7 @@ class _Range:
             return Absent("not-assessed")
         if isinstance(low, Absent) or isinstance(high, Absent):
             return together([end for end in (low, high) if isinstance(end, Absent)])
-        picked = share * facts.weight
+        picked = multiply(share, facts.weight)
         above = picked > low if self.award.low_open else picked >= low
         below = picked < high if self.award.high_open else picked <= high
         if not (above and below):
@@ -54,8 +54,22 @@ class _Range:
         return picked
 
 
-_Compiled: TypeAlias = tuple[str, Formula | None, Exact | None, _Range | None]
-"""Row id, and one of: a formula, a constant, a range; none of them for a treatment or a checklist."""
+class _Row(NamedTuple):
+    """A row of a table made ready. At most one of `value`, `formula` and `range` is set; none, for a treatment or a checklist."""
+
+    name: str
+    full: bool
+    value: Exact | None
+    formula: Formula | None
+    range: _Range | None
+
+
+class Score(NamedTuple):
+    """Points (clamped), the row of the head table, and row and points of each item of a checklist."""
+
+    points: Exact | Absent
+    row: str
+    items: tuple[tuple[str, Exact], ...] = ()
 
 
 class ScaleRunner:
@@ -64,58 +78,52 @@ class ScaleRunner:
     def __init__(self, scale: Scale, readers: Readers) -> None:
         self.scale = scale
         self.leaves = (scale.head, *scale.items)
-        self.rows = [_compiled(row.id, row.award, readers) for row in scale.head.table.rows]
-        self.items = [[_compiled(row.id, row.award, readers) for row in leaf.table.rows] for leaf in scale.items]
+        self.rows = [_ready(row.id, row.award, readers) for row in scale.head.table.rows]
+        self.items = [[_ready(row.id, row.award, readers) for row in leaf.table.rows] for leaf in scale.items]
         self.item_names = [leaf.table.id.rpartition(".")[2] for leaf in scale.items]
         self.base = readers.number(scale.base) if scale.base is not None else None
         self._values = [
-            (slot, readers.reader(slot.formula))
-            for leaf in self.leaves
-            for slot in leaf.slots
-            if slot.name != "not_applicable" and not slot.name.startswith("absent(")
+            (slot, readers.reader(slot.formula)) for leaf in self.leaves for slot in leaf.slots if slot.name not in FIRST_ROWS
         ]
 
-    def points(self, facts: Facts, chosen: Sequence[int], ratings: Ratings) -> tuple[Exact | Absent, str]:
-        """Points and the row of the head table; `facts.weight` is the weight in force. `chosen`: a row for each of `leaves`."""
-        row = chosen[0]
-        if row == NONE:
-            return self.missing(facts), "absent"
-        name, formula, value, picked = self.rows[row]
-        if value is None:
-            if formula is not None:
-                found = formula(facts)
-            elif picked is not None:
-                found = picked.pick(facts, ratings)
-            elif self.items and name == "checklist":
-                found = self.checked(facts, chosen[1:])
-            else:
-                return self.missing(facts), name
-            if isinstance(found, Absent):
-                return found, "absent"
-            value = found
-        weight = facts.weight
-        return (value if 0 <= value <= weight else 0 if value < 0 else weight), name
+    def score(self, facts: Facts, chosen: Sequence[int], ratings: Ratings) -> Score:
+        """Score with `facts.weight` as the weight in force; `chosen` has a row for each of `leaves`. Raises `OutOfRange`."""
+        position = chosen[0]
+        if position == NONE:
+            return Score(self.missing(facts), "absent")
+        row = self.rows[position]
+        if row.full:
+            return Score(facts.weight, row.name)
+        if row.value is not None:
+            return Score(_clamped(row.value, facts.weight), row.name)
+        if row.formula is not None:
+            found = row.formula(facts)
+        elif row.range is not None:
+            found = row.range.pick(facts, ratings)
+        elif row.name == "checklist":
+            return self.checked(facts, chosen)
+        else:
+            found = self.missing(facts)
+        return Score(found, "absent") if isinstance(found, Absent) else Score(_clamped(found, facts.weight), row.name)
 
-    def checked(self, facts: Facts, chosen: Sequence[int]) -> Exact | Absent:
+    def checked(self, facts: Facts, chosen: Sequence[int]) -> Score:
         """Σ of the items' awards."""
         total: Exact | Absent = 0 if self.base is None else self.base(facts)
-        for _, row_points in self.item_points(facts, chosen):
-            if isinstance(row_points, Absent):
-                return self.missing(facts)
-            if not isinstance(total, Absent):
-                total += row_points
-        return total
-
-    def item_points(self, facts: Facts, chosen: Sequence[int]) -> list[tuple[str, Exact | Absent]]:
-        """Row and points of each item."""
-        found: list[tuple[str, Exact | Absent]] = []
-        for rows, row in zip(self.items, chosen, strict=True):
-            if row == NONE:
-                found.append(("absent", Absent("not-given")))
-                continue
-            name, formula, value, _ = rows[row]
-            found.append((name, value if value is not None else formula(facts) if formula is not None else 0))
-        return found
+        found: list[tuple[str, Exact]] = []
+        for rows, position in zip(self.items, chosen[1:], strict=True):
+            if position == NONE:
+                return Score(self.missing(facts), "absent")
+            row = rows[position]
+            points = (
+                facts.weight if row.full else row.value if row.value is not None else row.formula(facts) if row.formula else 0
+            )
+            if isinstance(points, Absent) or isinstance(total, Absent):
+                return Score(points if isinstance(points, Absent) else total, "absent")
+            total = add(total, points)
+            found.append((row.name, points))
+        if isinstance(total, Absent):
+            return Score(total, "absent")
+        return Score(_clamped(total, facts.weight), "checklist", tuple(found))
 
     def values(self, facts: Facts) -> list[tuple[Slot, Value]]:
         """What the slots hold, worked out again: for explaining, not for scoring."""
@@ -139,17 +147,41 @@ def treated(treatment: Treatment, weight: Exact) -> Exact | None:
     return None
 
 
-def _compiled(name: str, award: Award, readers: Readers) -> _Compiled:
+def _clamped(points: Exact, weight: Exact) -> Exact:
+    if points < 0:
+        return 0
+    return weight if points > weight else points
+
+
+def _ready(name: str, award: Award, readers: Readers) -> _Row:
     match award:
         case Points(formula=Number() as number):
-            return name, None, number.value, None
+            return _Row(name, False, number.value, None, None)
         case Points():
-            full = award.formula == WEIGHT
-            return name, (_weight if full else readers.number(award.formula)), None, None
+            if award.formula == WEIGHT:
+                return _Row(name, True, None, None, None)
+            formula = readers.number(award.formula)
+            alone = all(part == WEIGHT for part in award.formula.walk() if isinstance(part, Ref | Aggregate))
+            return _Row(name, False, None, _by_weight(formula) if alone else formula, None)
         case Range():
-            return name, None, None, _Range(award, readers)
-    return name, None, None, None
+            return _Row(name, False, None, None, _Range(award, readers))
+    return _Row(name, False, None, None, None)
 
 
-def _weight(facts: Facts) -> Exact:
-    return facts.weight
+def _by_weight(formula: Formula) -> Formula:
+    """A formula that reads nothing but the weight, worked out once for each weight met."""
+    known: dict[Exact, Exact | Absent] = {}
+
+    def value(facts: Facts) -> Exact | Absent:
+        found = known.get(facts.weight)
+        if found is None:
+            if len(known) >= MOST_WEIGHTS:
+                known.clear()
+            found = known[facts.weight] = formula(facts)
+        return found
+
+    return value
+
+
+MOST_WEIGHTS = 64
+"""Different weights for which an award is remembered."""

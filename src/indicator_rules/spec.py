@@ -39,7 +39,7 @@ MOST_ROWS = 60
 class Model(BaseModel):
     """A table of the file: unknown keys refused, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------- scalars
@@ -48,7 +48,7 @@ class Model(BaseModel):
 def _formula(value: Any) -> Any:
     """A formula may be typed as a bare number; both come out as text."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise PydanticCustomError("not-a-formula", "", {"text": str(value)})
+        raise PydanticCustomError("not-a-formula", "", {"text": str(value).lower()})
     if not isinstance(value, str):
         return format(_number(value), "f")
     if not value.strip():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from indicator_rules.entries import Members
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, GroupResult
-from indicator_rules.exact import Exact, divide, exact
+from indicator_rules.exact import Exact, add, divide, exact
 from indicator_rules.plan import Plan
 from indicator_rules.record import EvaluationRecord
 
@@ -37,7 +37,7 @@ def subtotals(plan: Plan, results: Sequence[CriterionResult]) -> tuple[tuple[Gro
     for result in results:
         if result.criterion.role == "score":
             group = result.criterion.group
-            points[group] = points.get(group, 0) + result.exact_points
+            points[group] = add(points.get(group, 0), result.exact_points)
             weights[group] = weights.get(group, 0) + result.exact_weight
     rounding = plan.rounding.group
     done: dict[str, GroupResult] = {}
@@ -46,7 +46,7 @@ def subtotals(plan: Plan, results: Sequence[CriterionResult]) -> tuple[tuple[Gro
         if rounding is not None:
             subtotal = rounding(subtotal)
         done[group.id] = GroupResult(group, subtotal, weights.get(group.id, 0))
-        points[group.parent] = points.get(group.parent, 0) + subtotal
+        points[group.parent] = add(points.get(group.parent, 0), subtotal)
         weights[group.parent] = weights.get(group.parent, 0) + weights.get(group.id, 0)
     return tuple(done[group.id] for group in plan.groups), points.get(None, 0)
 

@@ -68,7 +68,7 @@ def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:  # an exponent beyond anything a Decimal can hold
-        raise _RefusedError("number-too-long", text=_quoted(text)) from None
+        raise ValueError("too many digits") from None
 
 
 def _from_toml(text: str) -> Any:
@@ -78,7 +78,7 @@ def _from_toml(text: str) -> Any:
         _refuse_toml(error, text)
     except RecursionError:
         raise _RefusedError("nested-too-deep", limit=DEEPEST) from None
-    except ValueError:  # Python's limit on the digits of an integer
+    except ValueError:  # Python's limit on the digits of an integer, or `_number`
         raise _RefusedError("number-too-long", *_first_long_number(text)) from None
     _check_depth(data)
     return data
@@ -128,7 +128,7 @@ def _from_json(text: str) -> Any:
 
 
 def _first_long_number(text: str) -> tuple[int | None, int | None]:
-    match = re.search(r"[0-9_]{4000,}", text)
+    match = re.search(r"[0-9][0-9_]{3999,}|[0-9][0-9._]{0,99}[eE][+-]?[0-9_]{17,}", text)
     if match is None:
         return None, None
     start = match.start()

@@ -45,7 +45,9 @@ def _expected(verdict: Verdict) -> dict[str, object]:
     facts: dict[str, object] = {"total": verdict.total, "grade": verdict.grade, "findings": verdict.findings}
     facts |= {f"points of {name}": points for name, points in verdict.points.items()}
     facts |= {f"row of {name}": row for name, row in verdict.rows.items()}
-    facts |= {f"entries of {name}": verdict.entries.get(name, []) if row in _WITH_ENTRIES else [] for name, row in verdict.rows.items()}
+    facts |= {
+        f"entries of {name}": verdict.entries.get(name, []) if row in _WITH_ENTRIES else [] for name, row in verdict.rows.items()
+    }
     return facts | {f"subtotal of {name}": points for name, points in verdict.groups.items()}
 
 

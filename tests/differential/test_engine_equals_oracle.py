@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import os
 from random import Random
+from typing import Any
 
 import pytest
 
 from differential.compare import difference
 from generate import random_record, random_ruleset
-from indicator_rules import Rules
+from indicator_rules import Rules, RulesetError
 
 RULESETS, RECORDS = map(int, os.environ.get("INDICATOR_RULES_DIFFERENTIAL", "60x15").split("x"))
 FIRST = int(os.environ.get("INDICATOR_RULES_SEED", "0"))
+
+
+def load(data: dict[str, Any], engine: str) -> Rules:
+    """The ruleset; skips the few (5 in 2000) whose conditions are too complex for a table, which only the compiler can tell."""
+    try:
+        return Rules.from_data(data, engine=engine)
+    except RulesetError as error:
+        if {problem.code for problem in error.problems if problem.severity == "error"} == {"condition-too-complex"}:
+            pytest.skip("condition too complex")
+        raise
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + RULESETS))
@@ -25,7 +36,7 @@ def test_library_and_oracle_agree(seed: int) -> None:
     data = random_ruleset(rng)
     records = [random_record(rng, data) for _ in range(RECORDS)]
     for engine in ("plain", "durable-rules"):
-        rules = Rules.from_data(data, engine=engine)
+        rules = load(data, engine)
         for number, record in enumerate(records):
             report = difference(rules, data, record)
             assert report is None, f"seed {seed}, record {number}\n{report}"

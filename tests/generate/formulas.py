@@ -113,6 +113,6 @@ class Formulas:
         )  # fmt: skip
 
     def comparison(self) -> str:
-        sort = self.rng.choice(("ratio", "ratio", "count", "money"))
+        sort: Sort = self.rng.choice(("ratio", "ratio", "count", "money"))
         cut = self.rng.choice(CUTS[sort]) if chance(self.rng, 80) else self.number(sort, 0)
         return f"{self.number(sort, 1)} {self.pick('>=', '>', '<=', '<', '=', '!=', '≥', '≤', '＞')} {cut}"

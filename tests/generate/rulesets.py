@@ -186,10 +186,12 @@ class _Criteria:
             criterion["group"] = rng.choice(self.groups)
         if chance(rng, 10):
             criterion["source"] = {"ref": "method", "clause": "附件1"}
+        if chance(rng, 5):
+            criterion["role"] = "score"
         if chance(rng, 12):
             criterion["applies_when"] = self.write.truth()
-        if chance(rng, 80):
-            criterion["absent"] = rng.choice(("full", "zero", "zero", Decimal("1.5"), "error"))
+        if chance(rng, 90):
+            criterion["absent"] = rng.choice(("full", "full", "zero", "zero", "zero", Decimal("1.5"), Decimal("1.5"), "error"))
         return criterion
 
     def not_applicable(self, criteria: Data) -> None:
@@ -247,7 +249,7 @@ class _Criteria:
         if chance(rng, 60):
             criterion["combine"] = rng.choice(("weighted", "mean", "max", "min"))
         if chance(rng, 90):
-            criterion["entry_absent"] = rng.choice(("zero", "zero", "full", Decimal("1.5"), 2))
+            criterion["entry_absent"] = rng.choice(("zero",) * 4 + ("full", "full", Decimal("1.5"), 2, "error"))
         if chance(rng, 30):
             criterion["completion"] = _completion(rng)
         if chance(rng, 40):
@@ -305,8 +307,8 @@ def _adjustments(rng: Random, write: Formulas, grades: list[Data]) -> Data:
     adjustments: Data = {}
     for place in range(rng.choice((0, 0, 1, 2, 3))):
         adjustment: Data = {"label": f"加减分{place}", "when": write.truth(1), "then": rng.choice(effects)}
-        if chance(rng, 85):
-            adjustment["absent"] = rng.choice(("skip", "apply", "skip", "error"))
+        if chance(rng, 90):
+            adjustment["absent"] = rng.choice(("skip", "apply", "skip", "apply", "skip", "error"))
         if chance(rng, 20):
             adjustment["source"] = {"ref": "method"}
         adjustments[f"a{place}"] = adjustment

@@ -140,14 +140,13 @@ class Scales:
         items: list[Data] = []
         gates = 0
         for place, share in enumerate(shares, 1):
-            item: Data = {
-                "id": f"item_{place}",
-                "label": f"要点{place}",
-                "when": self.write.leaf() if gates else self.write.truth(1),
-            }
+            gate = gates < 2 and chance(self.rng, 20)
+            # Gates are simple: each joins the conditions of all items after it, which have to fit a table.
+            when = self.write.leaf() if gate or gates else self.write.truth(1)
+            item: Data = {"id": f"item_{place}", "label": f"要点{place}", "when": when}
             if share is not None:
                 item["award"] = share
-            if gates < 2 and chance(self.rng, 20):
+            if gate:
                 item["gate"] = True
                 gates += 1
             items.append(item)

@@ -146,7 +146,6 @@ def qualitative(entry: Indicator, table: Completion, weight: Fraction | None, wo
     are equal (spaces apart) and `same_text = "met"`; else absent"."""
     ratings = world.record.assessments.indicators.get(entry.id, ())
     if any(rating.level is None for rating in ratings):
-        world.read.add(f"indicators.{entry.id}")
         return assessed_share(ratings, weight)
     return Fraction(1) if same_text(entry, table) else None
 

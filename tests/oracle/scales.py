@@ -113,7 +113,6 @@ def picked(award: Award, scored: Scored) -> Fraction | None:
     picks = [pick for pick in (points_of(rating, scored) for rating in scored.ratings) if pick is not None]
     if not picks or len(picks) < len(scored.ratings):
         return None
-    scored.place.world.read.add(scored.key)
     points = mean(picks, scored.ratings)
     inside = within(award, points, scored)
     if inside is False:
@@ -306,7 +305,6 @@ def level_of(scale: Levels, scored: Scored) -> str | None:
         return None
     assessed = {rating.level for rating in scored.ratings}
     if len(assessed) == 1 and None not in assessed:
-        scored.place.world.read.add(scored.key)
         return assessed.pop()
     table = scored.place.completion or scored.place.world.spec.completion
     return scale.levels[0].label.zh if entry is not None and not assessed and same_text(entry, table) else None

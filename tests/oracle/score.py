@@ -7,7 +7,20 @@ from decimal import Decimal
 from fractions import Fraction
 
 from indicator_rules.record import Deduction, EvaluationRecord, Indicator
-from indicator_rules.spec import Adjustment, Criterion, Effect, Levels, MoveTo, OwnScale, Shared, Spec
+from indicator_rules.spec import (
+    Adjustment,
+    Bands,
+    Completion,
+    Criterion,
+    Discretionary,
+    Effect,
+    FirstMatch,
+    Levels,
+    MoveTo,
+    OwnScale,
+    Shared,
+    Spec,
+)
 from oracle.completion import at_equality, completion_of, direction_of, same_text
 from oracle.rounding import round_known, rounded
 from oracle.scales import ProblemError, Scored, apply, clamped
@@ -130,13 +143,12 @@ class Judge:
         4 "All not applicable: the criterion is not applicable." """
         if name in self.record.not_applicable.criteria:
             return False
-        if criterion.applies_when is not None:
-            held = truth_of(criterion.applies_when, Place(self.world))
-            if held is None:
-                self.reasons.add(f"criteria.{name}")
-            elif not held:
-                return False
-        return not (self.all_entries(criterion) and not self.applicable_entries(criterion))
+        if self.all_entries(criterion) and not self.applicable_entries(criterion):
+            return False
+        held = True if criterion.applies_when is None else truth_of(criterion.applies_when, Place(self.world))
+        if held is None:
+            self.reasons.add(f"criteria.{name}")
+        return held is not False
 
     def move_weights(self) -> None:
         """8 "`move_to = c`: its weight is added to that of c, before anything is scored (c itself not applicable: rescale)." """
@@ -282,10 +294,7 @@ class Judge:
         """4 "Each entry is scored with the scale of its kind … clamped to [0, entry weight], less a manual deduction (floor 0), rounded at
         stage `entry_points`. An absent entry takes `entry_absent`." """
         table = criterion.completion or self.spec.completion
-        direction = direction_of(entry, table)
-        kind = {"by-date": "dated", "qualitative": "qualitative"}.get(direction, "quantitative")
-        scale = self.scale(getattr(criterion.entries, kind))
-        self.find_of_entry(entry, criterion)
+        scale = self.scale(getattr(criterion.entries, self.kind_of(criterion, entry)))
         outcome = None
         if scale is not None:
             place = Place(self.world, entry, table, weight)
@@ -303,13 +312,10 @@ class Judge:
         self.entries.setdefault(name, []).append((entry.id, points, row))
         return points
 
-    def find_of_entry(self, entry: Indicator, criterion: Criterion) -> None:
-        """5 "and a finding" """
-        table = criterion.completion or self.spec.completion
-        if at_equality(entry, table):
-            self.world.findings.add(f"strict-at-equality:{entry.id}")
-        if same_text(entry, table):
-            self.world.findings.add(f"same-text:{entry.id}")
+    def kind_of(self, criterion: Criterion, entry: Indicator) -> str:
+        """4 "the scale of its kind (`by-date` → `dated`, `qualitative` → `qualitative`, else `quantitative`)" """
+        direction = direction_of(entry, criterion.completion or self.spec.completion)
+        return {"by-date": "dated", "qualitative": "qualitative"}.get(direction, "quantitative")
 
     # -------------------------------------------------------------------------------------------------------- 9 the total
 
@@ -408,20 +414,53 @@ class Judge:
     # ------------------------------------------------------------------------------------------------------- 11 findings
 
     def find(self) -> None:
-        """11 "A ruleset's finding is given when its `when` is true (for `indicators`: for each such entry)."; "funds rows whose sum differs
-        from the budget's amount, and assessments that no rule read"."""
+        """11 "A ruleset's finding is given when its `when` is true (for `indicators`: for each such entry)." """
         found = self.world.findings
+        for entry in self.record.indicators:
+            self.find_of_entry(entry, self.table_of(entry))
         for name, rule in self.spec.findings.items():
             if rule.for_ == "record" and truth_of(rule.when, Place(self.world)):
                 found.add(f"{name}:")
             for entry in self.record.indicators if rule.for_ == "indicators" else ():
-                if truth_of(rule.when, Place(self.world, entry, self.spec.completion, own_weight(entry))):
+                if truth_of(rule.when, Place(self.world, entry, self.table_of(entry), own_weight(entry))):
                     found.add(f"{name}:{entry.id}")
         self.find_funds()
+        self.find_unused()
+
+    def table_of(self, entry: Indicator) -> Completion:
+        """How 完成率 of the entry is worked out where no scale asks: as in the first criterion that scores it, else as in the ruleset."""
+        for name, criterion in self.spec.criteria.items():
+            if self.applies[name] and entry in self.applicable_entries(criterion):
+                return criterion.completion or self.spec.completion
+        return self.spec.completion
+
+    def find_of_entry(self, entry: Indicator, table: Completion) -> None:
+        """5 "and a finding" """
+        if at_equality(entry, table):
+            self.world.findings.add(f"strict-at-equality:{entry.id}")
+        if same_text(entry, table):
+            self.world.findings.add(f"same-text:{entry.id}")
+
+    def find_unused(self) -> None:
+        """11 "assessments that no rule read": no scale of a criterion in force, or of an entry scored in one, has a use for it."""
+        used: set[str] = set()
+        for name, criterion in self.spec.criteria.items():
+            if self.rows[name] in ("not_applicable", "out_of_force"):
+                continue
+            if criterion.indicators is None and asks_a_person(self.scale(criterion.scale), leaf=criterion.measure is None):
+                used.add(f"criteria.{name}")
+            used |= {
+                f"indicators.{entry.id}" for entry in self.applicable_entries(criterion) if self.asks_of_entry(criterion, entry)
+            }
         for kind in ("criteria", "indicators"):
             for name in getattr(self.record.assessments, kind):
-                if f"{kind}.{name}" not in self.world.read:
-                    found.add(f"assessment-unused:{name}")
+                if f"{kind}.{name}" not in used:
+                    self.world.findings.add(f"assessment-unused:{name}")
+
+    def asks_of_entry(self, criterion: Criterion, entry: Indicator) -> bool:
+        kind = self.kind_of(criterion, entry)
+        scale = self.scale(getattr(criterion.entries, kind))
+        return scale is not None and (kind == "qualitative" or asks_a_person(scale, leaf=True))
 
     def find_funds(self) -> None:
         budget = self.record.budget
@@ -452,3 +491,18 @@ def combined(how: str, results: list[tuple[Fraction, Fraction]]) -> Fraction | N
         return None  # "0 ÷ 0: absent for `mean`, `max`, `min`"
     shares = [points / weight for points, weight in results]
     return sum(shares, ZERO) / len(shares) if how == "mean" else {"max": max, "min": min}[how](shares)
+
+
+def asks_a_person(scale: OwnScale | None, *, leaf: bool) -> bool:
+    """Whether a scale may read an assessment: it has a range or, where no measure gives it (`leaf`), reads a level."""
+    awards = []
+    match scale:
+        case Levels():
+            awards = [level.award for level in scale.levels]
+        case Bands():
+            awards = [band.award for band in scale.bands]
+        case FirstMatch():
+            awards = [row.award for row in scale.rows]
+        case Discretionary():
+            awards = [scale.award]
+    return (leaf and isinstance(scale, Levels)) or any(award.is_range for award in awards)

@@ -19,7 +19,7 @@ from indicator_rules.quantity import Quantity
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.spec import Completion, Spec
 
-Value: TypeAlias = Fraction | bool | str | date | None
+Value: TypeAlias = Fraction | bool | str | date | Quantity | None
 
 MONEY: dict[str, Fraction] = {"元": Fraction(1), "千元": Fraction(10**3), "万元": Fraction(10**4), "亿元": Fraction(10**8)}
 AMOUNTS = ("expected", "initial", "added", "adjusted", "released", "received", "spent", "carried_in", "carried_out")
@@ -74,8 +74,6 @@ class World:
     complete: Callable[[Indicator, Completion, Fraction | None, World], Fraction | None]
     """Section 5, given from outside so that formulas and completion may call one another."""
     findings: set[str] = field(default_factory=set)
-    read: set[str] = field(default_factory=set)
-    """Assessments that a rule took its value from, as `criteria.x` or `indicators.x`."""
     measures: dict[str, Value] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
 
@@ -185,7 +183,7 @@ def arithmetic(sign: str, left: Value, right: Value) -> Value:
 
 def compare(operator: str, left: Value, right: Value) -> bool | None:
     """ "A comparison with an absent operand is unknown." """
-    if left is None or right is None or type(left) is not type(right):
+    if left is None or isinstance(left, Quantity) or type(left) is not type(right):
         return None
     if operator == "=":
         return left == right
@@ -367,9 +365,5 @@ def share_satisfied(entry: Indicator) -> Fraction | None:
 
 
 def quantity_value(quantity: Quantity) -> Value:
-    """A typed quantity in a formula: its number, its latest day or its text; a range is none of these."""
-    if quantity.kind == "number" and quantity.number is not None:
-        return Fraction(quantity.number)
-    if quantity.kind == "date":
-        return quantity.latest
-    return quantity.text if quantity.kind == "text" else None
+    """A typed quantity in a formula: its number; a date, a text or a range is present, but no number and not to be compared."""
+    return Fraction(quantity.number) if quantity.kind == "number" and quantity.number is not None else quantity

@@ -280,3 +280,14 @@ def test_a_ruleset_applies_to_some_year(years: Any, codes: list[str]) -> None:
     data = ruleset()
     data["ruleset"]["applies"] = {"years": years}
     assert [code for _, code in found(data)] == codes
+
+
+def test_warnings_are_given_where_scoring_stays_well_defined() -> None:
+    data = ruleset(groups={"g": {"label": "组"}})
+    data["criteria"]["a"]["scale"] = {"kind": "first_match", "rows": [{"award": 101}]}
+    spec, _ = parse_data(data)
+    assert spec is not None
+    assert [(problem.code, problem.severity) for problem in check(spec)] == [
+        ("award-above-weight", "warning"),
+        ("group-empty", "warning"),
+    ]

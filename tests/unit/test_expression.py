@@ -124,7 +124,7 @@ def test_nesting_is_bounded(nest: str) -> None:
             text = nest.format(text)
         return text
 
-    assert parse(nested(DEEPEST - 2)) != ONE
+    assert isinstance(parse(nested(DEEPEST - 2)), Node)
     with pytest.raises(FormulaError, match="formula-too-deep"):
         parse(nested(DEEPEST * 5))
 
@@ -207,4 +207,4 @@ def test_any_text_is_a_formula_or_a_formula_error(text: str) -> None:
 
 @pytest.mark.skip(reason="takes hours until `_Parser.aggregate` stops reading its first argument twice at every level (reported)")
 def test_nested_functions_take_no_longer_than_their_text() -> None:
-    assert parse("min(" * 39 + "1" + ", 2)" * 39) != ONE
+    assert isinstance(parse("min(" * 39 + "1" + ", 2)" * 39), Call)

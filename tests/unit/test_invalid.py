@@ -1,6 +1,6 @@
-"""Every problem that a ruleset can have, one file each.
+"""Every problem that a ruleset or a record can have, one file each.
 
-The first lines of a file in `tests/invalid` say what is expected, `### <key path> <code>`, exactly and nothing else (`-` stands for the
+The first lines of a file in `tests/invalid` (rulesets) and `tests/invalid/records` say what is expected, `### <key path> <code>`, exactly and nothing else (`-` stands for the
 file as a whole); the lines marked `# <-` are those that the problems have to point at.
 """
 
@@ -16,14 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indicator_rules import messages
-from indicator_rules.check import check
-from indicator_rules.errors import KeyPath, Problem, path_text
-from indicator_rules.link import link
-from indicator_rules.locate import locate
+from indicator_rules.errors import KeyPath, Problem, RecordError, path_text
 from indicator_rules.parse import parse, parse_data
+from indicator_rules.reading import read_record
+from indicator_rules.rules import check
 
 HERE = Path(__file__).parents[1] / "invalid"
-FILES = sorted(HERE.glob("*.toml"))
+FILES = sorted(HERE.glob("*.toml")) + sorted((HERE / "records").glob("*.toml"))
 SOURCES = Path(messages.__file__).parents[1]
 MARK = "# <-"
 
@@ -32,17 +31,17 @@ NO_LINE = {"nested-too-deep"}
 
 ELSEWHERE = {
     # Each with the test that triggers it.
-    "expected-number": "a record",
+    "expected-number": "a record; rulesets have not-a-number",
     "file-empty": "below",
     "file-not-utf8": "below",
-    "file-too-large": "test_reading",
+    "file-too-large": "below",
+    **dict.fromkeys(("file-not-found", "file-unreadable", "path-is-folder", "unknown-suffix"), "test_reading: no file to read"),
     "json-syntax": "below",
     "repeated-key": "below; TOML calls it a syntax error",
     **dict.fromkeys(
         ("number-not-below", "quantity-too-large", "quantity-too-precise", "text-too-short"), "no field has such a limit"
     ),
     "no-known-form": "parse says scale-kind-missing instead; a record has no such union",
-    "number-not-finite": "a record; JSON cannot spell it",
     "text-malformed": "parse says which form is wanted (id-form, family-form, edition-form)",
     "text-not-unicode": "JSON alone can spell half a character",
     "value-refused": "whatever pydantic may report in later versions",
@@ -50,13 +49,18 @@ ELSEWHERE = {
 }
 
 
-def problems_of_ruleset(path: Path) -> list[Problem]:
-    """All problems of a ruleset file, as `check` of the command line tells them."""
-    content = path.read_bytes()
-    spec, problems = parse(content, str(path))
-    if spec is not None:
-        problems = locate([*check(spec, str(path)), *link(spec, str(path))[1]], content)
-    return problems
+def problems_of_record(path: Path) -> list[Problem]:
+    with pytest.raises(RecordError) as refused:
+        read_record(path)
+    return list(refused.value.problems)
+
+
+def problems_of_file(path: Path) -> list[Problem]:
+    return problems_of_record(path) if path.parent.name == "records" else check(path)
+
+
+def file_id(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
 
 
 def expected(path: Path) -> list[tuple[str, str]]:
@@ -64,17 +68,17 @@ def expected(path: Path) -> list[tuple[str, str]]:
     return sorted(("" if place == "-" else place, code) for place, code in lines)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=file_id)
 def test_a_file_has_exactly_the_problems_that_it_says(path: Path) -> None:
-    problems = problems_of_ruleset(path)
+    problems = problems_of_file(path)
     assert sorted((path_text(problem.where.path), problem.code) for problem in problems) == expected(path)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=file_id)
 def test_problems_point_at_the_lines_of_their_keys(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     marked = {number for number, line in enumerate(lines, start=1) if MARK in line}
-    problems = problems_of_ruleset(path)
+    problems = problems_of_file(path)
     located = [problem for problem in problems if problem.code not in NO_LINE]
     assert {problem.where.line for problem in located} == marked
     for problem in located:
@@ -93,46 +97,41 @@ def starts_at_key(rest: str, path: KeyPath) -> bool:
     return not keys or any(isinstance(part, int) for part in path) or any(re.match(rf'[\w."]*\b{key}\b', rest) for key in keys)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=file_id)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_each_problem_reads_as_a_sentence_in_both_languages(path: Path, lang: messages.Language) -> None:
-    for problem in problems_of_ruleset(path):
+    for problem in problems_of_file(path):
         text = problem.describe(lang)
         assert "{}" not in text
         assert "None" not in text
         assert "\n" not in problem.message(lang)
 
 
-def triggered() -> set[str]:
-    return {code for path in FILES for _, code in expected(path)} | {
-        code
-        for path in (HERE / "records").glob("*")
-        if path.is_file()
-        for code in re.findall(r"### \S+ ([a-z0-9-]+)", path.read_text(encoding="utf-8", errors="replace"))
-    }
-
-
-def ruleset_codes() -> set[str]:
-    """Codes that the passes over a ruleset can give: those spelt in their sources."""
-    modules = ("spec", "parse", "check", "link", "scope", "expression", "validation")
+def codes_in(*modules: str) -> set[str]:
+    """Codes that these modules spell."""
     source = "\n".join((SOURCES / f"{module}.py").read_text(encoding="utf-8") for module in modules)
     return {key.removeprefix("problems.") for key in messages.catalogue() if f'"{key.removeprefix("problems.")}"' in source}
 
 
-def test_every_code_of_a_ruleset_is_triggered_by_a_file() -> None:
-    missing = ruleset_codes() - triggered() - set(ELSEWHERE)
-    assert not missing
+@pytest.mark.parametrize(
+    ("folders", "modules"),
+    [
+        (("invalid",), ("spec", "parse", "check", "link", "scope", "expression", "compile")),
+        (("records",), ("record", "record_fields", "quantity", "date_text")),
+        (("invalid", "records"), ("validation", "reading")),
+    ],
+)
+def test_every_code_is_triggered_by_a_file(folders: tuple[str, ...], modules: tuple[str, ...]) -> None:
+    triggered = {code for path in FILES if path.parent.name in folders for _, code in expected(path)}
+    assert codes_in(*modules) - triggered - set(ELSEWHERE) == set()
 
 
 # ---------------------------------------------------------------------------------------------------------- the catalogue
 
 AWAITED = {
-    # Written before the passes that will give them; a code leaves this list when its pass is there.
-    *("ruleset-not-found", "ruleset-ambiguous", "no-edition-applies", "no-ruleset-applies", "several-rulesets-apply"),
-    *("value-absent", "answer-type", "answer-choice", "assessment-out-of-range", "level-unknown"),
-    *("entry-weights-incomplete", "entry-weights-missing", "entry-weights-sum"),
-    *("weight-set-undecided", "applicability-undecided", "adjustment-undecided"),
+    "quantity-month-without-year": "a month without a year is read, and absent unless the ruleset gives it the evaluation year",
 }
+"""Texts that no code uses, and why they stand there."""
 
 
 def places(template: str) -> set[str]:
@@ -152,18 +151,24 @@ def sources() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted(SOURCES.rglob("*.py")))
 
 
-def test_no_problem_text_is_unused() -> None:
+def test_no_text_of_a_problem_a_finding_or_an_absence_is_unused() -> None:
     source = sources()
-    codes = {key.removeprefix("problems.") for key in messages.catalogue() if key.startswith("problems.")}
-    assert {code for code in codes if f'"{code}"' not in source} <= AWAITED
+    keys = [key.split(".", 1) for key in messages.catalogue()]
+    codes = {code for section, code in keys if section in ("problems", "findings", "absent")}
+    assert {code for code in codes if f'"{code}"' not in source} <= set(AWAITED)
 
 
 def test_every_code_in_the_sources_has_a_text() -> None:
     """Codes stand as literals where a problem is made."""
-    made = r'(?:Problem|FormulaError|PydanticCustomError|QuantityError|refuse|_problem|self\.problem|_Refused)\(\s*"([a-z][a-z0-9-]+)"'
-    codes = set(re.findall(made, sources())) - {"record-links"}
-    assert len(codes) > 80
-    assert {code for code in codes if f"problems.{code}" not in messages.catalogue()} == set()
+    made = {
+        "problems": r"Problem|FormulaError|PydanticCustomError|QuantityError|refuse|_problem|self\.problem|_Refused",
+        "findings": r"own",
+        "absent": r"Absent|self\._no",
+    }
+    for section, makers in made.items():
+        codes = set(re.findall(rf'\b(?:{makers})\(\s*"([a-z]+-[a-z0-9-]+)"', sources())) - {"record-links"}
+        assert len(codes) > 5, section
+        assert {code for code in codes if f"{section}.{code}" not in messages.catalogue()} == set()
 
 
 # ------------------------------------------------------------------------------------------------- what no text file can hold

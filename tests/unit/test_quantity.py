@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -81,7 +82,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(("text", "direction", "number", "unit"), NUMBERS)
-def test_numbers_are_read_exactly(text, direction, number, unit):
+def test_numbers_are_read_exactly(text: str, direction: str | None, number: Any, unit: str | None) -> None:
     read = parse(text)
     assert (read.kind, read.direction, read.number, read.high, read.unit) == ("number", direction, number, None, unit)
     assert read.text == text
@@ -104,7 +105,7 @@ def test_numbers_are_read_exactly(text, direction, number, unit):
         ("5-5", 5, 5, None),
     ],
 )
-def test_ranges_have_both_ends(text, low, high, unit):
+def test_ranges_have_both_ends(text: str, low: Any, high: Any, unit: str | None) -> None:
     read = parse(text)
     assert (read.kind, read.direction, read.number, read.high, read.unit) == ("range", None, low, high, unit)
 
@@ -144,7 +145,7 @@ def test_ranges_have_both_ends(text, low, high, unit):
         ("2023-2024年", "2023-01-01", "2024-12-31"),
     ],
 )
-def test_dates_are_the_days_they_can_mean(text, earliest, latest):
+def test_dates_are_the_days_they_can_mean(text: str, earliest: str | None, latest: str) -> None:
     read = parse(text)
     assert (read.kind, read.direction, read.month, read.number) == ("date", "by-date", None, None)
     assert read.earliest == (date.fromisoformat(earliest) if earliest else None)
@@ -166,14 +167,14 @@ def test_dates_are_the_days_they_can_mean(text, earliest, latest):
         ("1-11月", 11, "2023-11-30"),
     ],
 )
-def test_a_month_without_a_year_waits_for_one(text, month, latest_in_2023):
+def test_a_month_without_a_year_waits_for_one(text: str, month: int, latest_in_2023: str) -> None:
     read = parse(text)
     assert (read.kind, read.latest, read.month) == ("date", None, month)
     dated = read.in_year(2023)
     assert (dated.text, dated.latest, dated.month) == (text, date.fromisoformat(latest_in_2023), None)
 
 
-def test_29_february_waits_for_a_leap_year():
+def test_29_february_waits_for_a_leap_year() -> None:
     assert parse("2月29日").in_year(2024).latest == date(2024, 2, 29)
     with pytest.raises(QuantityError):
         parse("2月29日").in_year(2023)
@@ -198,7 +199,7 @@ def test_29_february_waits_for_a_leap_year():
         "零事故",
     ],
 )
-def test_plain_words_are_qualitative(text):
+def test_plain_words_are_qualitative(text: str) -> None:
     assert parse(text) == Quantity(text, "text", "qualitative")
 
 
@@ -256,7 +257,7 @@ def test_plain_words_are_qualitative(text):
         ("长" * (LONGEST + 1), "quantity-too-long"),
     ],
 )
-def test_what_cannot_be_read_exactly_is_refused_with_the_reason(text, code):
+def test_what_cannot_be_read_exactly_is_refused_with_the_reason(text: str, code: str) -> None:
     with pytest.raises(QuantityError) as caught:
         parse(text)
     assert caught.value.code == code
@@ -264,7 +265,7 @@ def test_what_cannot_be_read_exactly_is_refused_with_the_reason(text, code):
         assert messages.text(f"problems.{code}", caught.value.values, lang)
 
 
-def test_every_published_value_is_read_or_refused():
+def test_every_published_value_is_read_or_refused() -> None:
     file = Path(__file__).parents[3] / "shared" / "cases" / "published.jsonl"
     if not file.exists():
         pytest.skip("the published reports are kept outside the repository")
@@ -273,13 +274,13 @@ def test_every_published_value_is_read_or_refused():
         for entry in json.loads(line)["indicators"]:
             for text in (entry["target"], entry["actual"]):
                 try:
-                    assert text is None or parse(text)
+                    _ = text is None or parse(text).kind
                 except QuantityError:
                     refused.add(text)
     assert refused == {"25TB; 100%覆盖", "61486人 (任务的180.84%)", "全天候; ≥360天", "提升10%", "85%左右"}
 
 
-def test_typed_numbers_and_dates():
+def test_typed_numbers_and_dates() -> None:
     assert parse(7).number == 7
     assert parse(Decimal("143.150")) == Quantity("143.15", "number", number=Fraction(2863, 20))
     assert parse(date(2023, 6, 30)) == parse("2023-06-30")
@@ -297,7 +298,7 @@ def test_typed_numbers_and_dates():
     assert parse(Decimal("0e999999")).number == 0
 
 
-def test_a_typed_number_that_looks_like_a_month_reads_back_as_itself():
+def test_a_typed_number_that_looks_like_a_month_reads_back_as_itself() -> None:
     typed = parse(Decimal("2023.11"))
     assert parse(typed.text) == typed
 
@@ -306,18 +307,18 @@ def test_a_typed_number_that_looks_like_a_month_reads_back_as_itself():
     ("159", "万元", 1_590_000, "元"), ("≥95", "%", Fraction(19, 20), "%"), ("100以上", "份", 100, "份"), ("3", "万人次", 30_000, "人次"),
     ("3", "次（场）", 3, "次(场)"), ("159元", "万元", 159, "元"),
 ])  # fmt: skip
-def test_a_unit_typed_elsewhere_is_read_into_a_bare_number(text, unit, number, base):
+def test_a_unit_typed_elsewhere_is_read_into_a_bare_number(text: str, unit: str, number: Any, base: str | None) -> None:
     read = parse(text).with_unit(unit)
     assert (read.number, read.unit, read.direction) == (number, base, parse(text).direction)
 
 
-def test_with_unit_scales_both_ends_of_a_range_and_leaves_words_and_dates():
+def test_with_unit_scales_both_ends_of_a_range_and_leaves_words_and_dates() -> None:
     assert parse("3-5").with_unit("万元").high == 50_000
     assert parse("长期").with_unit("年") == parse("长期")
     assert parse("2023年").with_unit("年") == parse("2023年")
 
 
-def test_money_factors():
+def test_money_factors() -> None:
     assert [money_factor(unit) for unit in ("元", "千元", "万元", "亿元", "次", "美元", "%")] == [
         1,
         1000,
@@ -330,18 +331,18 @@ def test_money_factors():
     assert unit_factor("%") == (Fraction(1, 100), "%")
 
 
-def test_plain_words_keep_whatever_they_hold():
+def test_plain_words_keep_whatever_they_hold() -> None:
     assert plain_words(" 提升10% ") == Quantity("提升10%", "text", "qualitative")
 
 
-def test_bare_numbers():
+def test_bare_numbers() -> None:
     assert number_of("１,590.50") == Decimal("1590.5")
     for text in ("159万元", "≥3", "", "abc", "1/2"):
         with pytest.raises(QuantityError):
             number_of(text)
 
 
-def test_canonical_numbers_have_one_spelling():
+def test_canonical_numbers_have_one_spelling() -> None:
     assert parse("1.0").canonical() == parse("1.00").canonical() == parse(1).canonical() == Decimal(1)
     assert parse("≥95%").canonical() == "≥95%"
 
@@ -374,7 +375,9 @@ pieces = st.sampled_from(
 @example("一" * 10_000)
 @example("9" * 10_000)
 @example("年-" * 5000)
-def test_parse_raises_nothing_but_quantity_errors(text):
+@example("(1)" * 3000)
+@example("1," * 5000)
+def test_parse_raises_nothing_but_quantity_errors(text: str) -> None:
     read = read_or_refuse(text)
     if isinstance(read, QuantityError):
         assert messages.text(f"problems.{read.code}", read.values, "en")
@@ -386,7 +389,7 @@ def test_parse_raises_nothing_but_quantity_errors(text):
 
 
 @given(decimals)
-def test_numbers_survive_being_typed(number):
+def test_numbers_survive_being_typed(number: Any) -> None:
     assert parse(number).number == exact(number)
     assert parse(parse(number).text) == parse(number)
     assert parse(f"≥{number:,f}").number == exact(number)
@@ -395,7 +398,7 @@ def test_numbers_survive_being_typed(number):
 
 
 @given(st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 1, 1)))
-def test_dates_survive_being_typed(day):
+def test_dates_survive_being_typed(day: date) -> None:
     for text in (day.isoformat(), f"{day.year}年{day.month}月{day.day}日", f"{day.month}月{day.day}号"):
         read = parse(text).in_year(day.year)
         assert (read.earliest, read.latest) == (day, day)

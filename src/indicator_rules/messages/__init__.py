@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 Language: TypeAlias = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -54,20 +54,29 @@ def catalogue() -> dict[str, dict[str, Any]]:
     return entries
 
 
+class Phrase(NamedTuple):
+    """A value that is itself a text of the catalogue: put in place in the language of the sentence around it."""
+
+    key: str
+
+
 class _Plain(string.Formatter):
     """`{name}` and nothing more: no attribute, index or conversion, so that a value is only ever text."""
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
-        return kwargs[field_name], field_name
+        value = kwargs[field_name]
+        return (catalogue()[value.key][kwargs[_LANGUAGE]] if isinstance(value, Phrase) else value), field_name
 
 
 _plain = _Plain()
+_LANGUAGE = "\0language"
 
 
 def text(key: str, values: Mapping[str, object] | None = None, lang: Language | None = None) -> str:
     """The text of `key` with `values` in place; KeyError if the catalogue lacks it (a bug)."""
-    template = cast(str, catalogue()[key][lang or language()])
-    return _plain.vformat(template, (), values or {})
+    lang = lang or language()
+    template = cast(str, catalogue()[key][lang])
+    return _plain.vformat(template, (), {**(values or {}), _LANGUAGE: lang})
 
 
 def hint(key: str, values: Mapping[str, object] | None = None, lang: Language | None = None) -> str | None:
@@ -75,7 +84,8 @@ def hint(key: str, values: Mapping[str, object] | None = None, lang: Language | 
     texts = catalogue()[key].get("hint")
     if texts is None:
         return None
+    lang = lang or language()
     try:
-        return _plain.vformat(texts[lang or language()], (), values or {})
+        return _plain.vformat(texts[lang], (), {**(values or {}), _LANGUAGE: lang})
     except KeyError:
         return None

@@ -1,0 +1,248 @@
+"""Why a criterion has the points that it has, in words: the row hit, the formula with its numbers, the entries that fell short.
+
+In: an evaluation, one of its criteria, a language. Out: sentences, in the order in which they are worth reading; none for a criterion that
+simply got full marks. Everything is read from the plan and the record; nothing is scored again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from indicator_rules import messages
+from indicator_rules.evaluation import CriterionResult, EntryResult, Evaluation
+from indicator_rules.exact import Exact, Rounding, decimal_places, exact, to_percent, to_text
+from indicator_rules.expression import Arithmetic, Call, Node, Ref
+from indicator_rules.messages import Language
+from indicator_rules.plan import Award, Leaf, Plan, Points, Range, Scale, Slot, Treatment
+from indicator_rules.record import Deduction, Rating
+from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS
+from indicator_rules.table import Bound, Guard
+from indicator_rules.value import Absent, Value, value_text
+
+_SIGNS = {">=": "≥", "<=": "≤", "!=": "≠", "*": "×", "/": "÷", "-": "−"}
+_NAME_OR_TEXT = re.compile(r"'[^']*'|(?<![\w.])[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)*(?![\w(])")
+_TURNED = {">=": "≤", ">": "<"}
+_DECIMALS = 4
+
+
+def number_text(value: Exact) -> str:
+    """A number for people: exactly where four decimals are enough, else rounded and marked as such."""
+    places = decimal_places(value)
+    if places is not None and places <= _DECIMALS:
+        return to_text(value)
+    return "≈" + to_text(Rounding(_DECIMALS, "half-up")(value))
+
+
+class Explainer:
+    """Says why, for one evaluation in one language."""
+
+    def __init__(self, evaluation: Evaluation, lang: Language) -> None:
+        self.evaluation, self.lang = evaluation, lang
+        self.labels = names(evaluation.plan, lang)
+        self.ratios = {measure.id for measure in evaluation.plan.measures if _is_ratio(measure.formula)}
+
+    def say(self, key: str, **values: object) -> str:
+        return messages.text(f"explain.{key}", values, self.lang)
+
+    def reasons(self, result: CriterionResult) -> list[str]:
+        """Why `result` is not simply full marks."""
+        record, said = self.evaluation.record, []
+        if result.row == "not_applicable":
+            why = record.not_applicable.criteria.get(result.id)
+            treatment = self.treatment(result.criterion.not_applicable)
+            said.append(self.say("not-applicable", reason=why or self.say("by-rule"), treatment=treatment))
+        elif result.row == "out_of_force":
+            said.append(self.say("out-of-force"))
+        elif result.row == "absent":
+            said.append(self.say("absent", treatment=self.treatment(result.criterion.scale.absent)))
+        elif result.exact_lost - result.deducted > 0 and not (result.entries or result.items):
+            said += self.row(result)
+        said += [self.say("item", label=item.label, row=self.row_name(item.row)) for item in result.items if item.row != "met"]
+        said += [self.entry(result, entry) for entry in result.entries if self.fell_short(entry)]
+        if result.deducted:
+            said.append(self.by_hand(record.deductions.criteria[result.id]))
+        source = result.criterion.source
+        if result.exact_lost > 0 and source is not None and source.clause:
+            said.append(self.say("clause", clause=source.clause, source=source.ref))
+        return said
+
+    # ------------------------------------------------------------------------------------------------------------------ rows
+
+    def row(self, result: CriterionResult) -> Iterator[str]:
+        """The row hit, what it is worth, and the values that chose it."""
+        leaf = result.criterion.scale.head
+        detail = self.evaluation.detail(result.id)
+        yield self.hit(leaf, result.row)
+        yield from self.award(leaf.row(result.row).award, {**detail.values, "weight": result.exact_weight})
+        yield from (self.rating(rating) for rating in self.evaluation.record.assessments.criteria.get(result.id, ()))
+        told = [self.given(slot, detail.values[slot.name]) for slot in leaf.slots if slot.name in detail.values]
+        if told:
+            yield self.say("values", values=self.listed(told))
+
+    def hit(self, leaf: Leaf, row: str) -> str:
+        """A row by its name, and its condition if it has one worth saying."""
+        name = self.row_name(row)
+        if row.partition("_")[0] not in ("band", "row", "level"):
+            return name
+        guards = leaf.row(row).guards
+        slots = {slot.name: slot for slot in leaf.slots}
+        condition = self.say("or").join(self.guard(guard, slots) for guard in guards if guard)
+        return self.say("hit", row=name, condition=condition) if condition else name
+
+    def row_name(self, row: str) -> str:
+        kind, _, place = row.partition("_")
+        return self.say(f"row-{kind}", place=place) if place.isdecimal() else self.say(f"row-{row.replace('_', '-')}")
+
+    def award(self, award: Award, values: Mapping[str, Value]) -> Iterator[str]:
+        """The formula of the points, in words and then in numbers."""
+        if isinstance(award, Range):
+            low, high = self.numbers(award.low, values), self.numbers(award.high, values)
+            yield self.say("range", low=low or self.words(award.low), high=high or self.words(award.high))
+        elif isinstance(award, Points) and award.formula != Ref("weight"):
+            numbers = self.numbers(award.formula, values)
+            words = self.words(award.formula)
+            yield self.say("formula", formula=words if numbers in (None, words) else f"{words} = {numbers}")
+
+    def rating(self, rating: Rating) -> str:
+        picked = rating.level or (to_percent(exact(rating.share)) if rating.share is not None else rating.points)
+        why = self.colon(rating.reason) if rating.reason else ""
+        return self.say("rating", by=rating.by or self.say("rater"), picked=picked, why=why)
+
+    def treatment(self, treatment: Treatment) -> str:
+        """What is done instead of scoring."""
+        target = next((one.label.text(self.lang) for one in self.evaluation.plan.criteria if one.id == treatment.criterion), "")
+        return self.say(f"treatment-{treatment.kind.replace('_', '-')}", points=number_text(treatment.points), criterion=target)
+
+    def by_hand(self, deduction: Deduction) -> str:
+        """Points taken off by hand."""
+        points = number_text(exact(deduction.points))
+        return self.say("by-hand", points=points, why=self.colon(deduction.reason) if deduction.reason else "")
+
+    # --------------------------------------------------------------------------------------------------------------- entries
+
+    def fell_short(self, entry: EntryResult) -> bool:
+        return entry.exact_points < entry.exact_weight or entry.row == "absent"
+
+    def entry(self, result: CriterionResult, entry: EntryResult) -> str:
+        """An entry that was not fully reached: target, actual, how far, what it earned and why."""
+        parts = [self.say("target", text=entry.target or "—"), self.say("actual", text=entry.actual or "—")]
+        if isinstance(entry.completion, Absent):
+            parts.append(messages.text(f"absent.{entry.completion.reason.removeprefix('absent.')}", {}, self.lang))
+        elif isinstance(entry.completion, date | str):
+            parts.append(str(entry.completion))
+        elif entry.kind == "dated":
+            parts += [] if entry.completion >= 1 else [self.say("overdue")]
+        else:
+            parts.append(self.say("completion", share=to_percent(entry.completion)))
+        scale = self.scale_of(result, entry)
+        if entry.row == "absent" and result.criterion.entries is not None:
+            parts.append(self.say("absent", treatment=self.treatment(result.criterion.entries.absent)))
+        elif scale is not None and entry.row not in ("part", "full"):
+            parts.append(self.hit(scale.head, entry.row))
+        record = self.evaluation.record
+        parts += [self.rating(rating) for rating in record.assessments.indicators.get(entry.id, ())]
+        if entry.id in record.deductions.indicators:
+            parts.append(self.by_hand(record.deductions.indicators[entry.id]))
+        parts.append(self.say("earned", points=number_text(entry.exact_points), weight=number_text(entry.exact_weight)))
+        why = record.indicator_by_id[entry.id].reason
+        return entry.name + self.colon(self.listed([*parts, *([self.say("reason", text=why)] if why else [])]))
+
+    def scale_of(self, result: CriterionResult, entry: EntryResult) -> Scale | None:
+        entries = result.criterion.entries
+        return None if entries is None else dict(entries.scales).get(entry.kind)  # type: ignore[call-overload, no-any-return]
+
+    # ------------------------------------------------------------------------------------------------- formulas and their values
+
+    def guard(self, guard: Guard, slots: Mapping[str, Slot]) -> str:
+        """Bounds as a person writes them: 60% ≤ rate < 80%."""
+        by_slot: dict[str, list[Bound]] = {}
+        for bound in guard:
+            by_slot.setdefault(bound.slot, []).append(bound)
+        return self.say("and").join(self.bounds(slots[name], bounds) for name, bounds in by_slot.items())
+
+    def bounds(self, slot: Slot, bounds: list[Bound]) -> str:
+        name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
+        if len(bounds) == 2 and bounds[0].operator in _TURNED and bounds[1].operator in ("<", "<="):
+            low, high = bounds
+            high_sign = _SIGNS.get(high.operator, high.operator)
+            return f"{self.cut(slot, low)} {_TURNED[low.operator]} {name} {high_sign} {self.cut(slot, high)}"
+        return self.say("and").join(f"{name} {_SIGNS.get(one.operator, one.operator)} {self.cut(slot, one)}" for one in bounds)
+
+    def cut(self, slot: Slot, bound: Bound) -> str:
+        if slot.codes:
+            return slot.codes[bound.cut - 1] if isinstance(bound.cut, int) and 0 < bound.cut <= len(slot.codes) else "—"
+        if isinstance(slot.formula, Ref) and slot.formula.kind == "truth":
+            return self.say("yes" if bound.cut == 1 else "no")
+        return self.value(bound.cut, ratio=self.is_ratio(slot.formula))
+
+    def given(self, slot: Slot, value: Value) -> str:
+        name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
+        return f"{name} = {self.value(value, ratio=self.is_ratio(slot.formula))}"
+
+    def value(self, value: Value, *, ratio: bool = False) -> str:
+        """A value as a person writes it."""
+        if isinstance(value, Absent):
+            return self.say("missing")
+        if isinstance(value, bool):
+            return self.say("yes" if value else "no")
+        if isinstance(value, str | date):
+            return value_text(value) or ""
+        return to_percent(value, 4 if abs(value) < exact(1) / 100 else 2) if ratio else number_text(value)
+
+    def is_ratio(self, formula: Node) -> bool:
+        if isinstance(formula, Ref) and formula.path.startswith("measures."):
+            return formula.path.removeprefix("measures.") in self.ratios
+        return _is_ratio(formula)
+
+    def words(self, formula: Node) -> str:
+        """A formula with labels for names."""
+        return _spaced(_NAME_OR_TEXT.sub(lambda found: self.label(found[0]), str(formula)))
+
+    def numbers(self, formula: Node, values: Mapping[str, Value]) -> str | None:
+        """A formula with values for names; None if some are not known or not numbers."""
+        known: dict[str, str] = {}
+        for part in formula.walk():
+            if isinstance(part, Ref):
+                name = str(part)
+                value = values.get(name)
+                if value is None or isinstance(value, Absent | str | date | bool):
+                    return None
+                known[name] = self.value(value, ratio=self.is_ratio(part))
+        return _spaced(_NAME_OR_TEXT.sub(lambda found: known.get(found[0], found[0]), str(formula)))
+
+    def label(self, name: str) -> str:
+        return self.labels.get(name, name)
+
+    def listed(self, parts: list[str]) -> str:
+        return self.say("comma").join(parts)
+
+    def colon(self, text: str | None) -> str:
+        return self.say("colon") + (text or "")
+
+
+def names(plan: Plan, lang: Language) -> dict[str, str]:
+    """What formulas call things → what people call them."""
+    labels = {"weight": messages.text("explain.weight", {}, lang), "level": messages.text("explain.level", {}, lang)}
+    if lang == "zh":
+        fields = {path.removeprefix("entry."): given for path, (given, _) in (RECORD_FIELDS | ENTRY_FIELDS).items()}
+        labels = {path: given[0] for path, given in fields.items() if given} | labels
+    labels |= {measure.id: measure.label.text(lang) for measure in plan.measures}
+    return labels | {question.id: question.label.text(lang) for question in plan.questions}
+
+
+def _is_ratio(formula: Node) -> bool:
+    """Whether people read the value of `formula` as a percentage."""
+    match formula:
+        case Ref():
+            return formula.path == "entry.completion"
+        case Arithmetic():
+            return formula.sign == "/"
+        case Call():
+            return formula.function in ("first_of", "min", "max") and any(map(_is_ratio, formula.arguments))
+    return False
+
+
+def _spaced(formula: str) -> str:
+    return re.sub(r" (>=|<=|!=|[*/-]) ", lambda sign: f" {_SIGNS[sign[1]]} ", formula)
