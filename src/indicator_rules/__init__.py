@@ -10,6 +10,7 @@
 in `RulesetError.problems` or `RecordError.problems`, all at once.
 """
 
+from indicator_rules.catalog import Catalog, load
 from indicator_rules.errors import EvaluationError, IndicatorRulesError, Problem, RecordError, RulesetError, Where
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.messages import use_language
@@ -18,6 +19,7 @@ from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules, check
 
 __all__ = [
+    "Catalog",
     "Evaluation",
     "EvaluationError",
     "EvaluationRecord",
@@ -28,6 +30,7 @@ __all__ = [
     "RulesetError",
     "Where",
     "check",
+    "load",
     "read_record",
     "use_language",
 ]

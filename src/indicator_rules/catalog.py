@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
@@ -99,7 +99,7 @@ class Catalog:
 
         Raises: RulesetError if there is none, or if it has errors.
         """
-        return _rules(self.entry(name, year), engine)
+        return _loaded(_Stamp.of(self.entry(name, year).path), engine)
 
     def entry(self, name: str, year: int | None = None) -> Entry:
         """What `find` would load."""
@@ -144,7 +144,7 @@ class Catalog:
                 Problem("editions-overlap", Where(), values) if undeclared else Problem("several-rulesets-apply", Where(), values)
             )
             raise RulesetError([code])
-        return _rules(found[0], engine)
+        return _loaded(_Stamp.of(found[0].path), engine)
 
     def _not_found(self, name: str) -> Problem:
         family = name.partition("@")[0]
@@ -172,7 +172,7 @@ def load(source: RulesetSource, year: int | None = None, engine: str | None = No
         return Rules.from_text(source, "", engine)
     if isinstance(source, str) and is_name(source):
         return Catalog.builtin().find(source, year, engine)
-    return _at(Path(source), fspath(source), engine)
+    return _loaded(_Stamp.of(Path(source)), engine)
 
 
 def is_name(text: str) -> bool:
@@ -198,7 +198,8 @@ def newest_first(entries: Iterable[Entry]) -> list[Entry]:
 
 def ruleset_files(folder: str | PathLike[str]) -> list[Path]:
     """The ruleset files below `folder`, sorted: every `.toml` but worked cases and files of another kind. A file that cannot be
-    read counts as one, so that it is not passed over in silence. Raises `RulesetError` for a folder that is not there."""
+    read counts as one, so that it is not passed over in silence. Raises `RulesetError` for a folder that is not there.
+    """
     folder = Path(folder)
     where = Where(str(folder))
     try:
@@ -208,17 +209,18 @@ def ruleset_files(folder: str | PathLike[str]) -> list[Path]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (getattr(error, "strerror", None) or "").lower()
         raise RulesetError([Problem("file-unreadable", where, {"reason": reason})]) from None
-    return [path for path in found if path.is_file() and _means_rules(path)]
+    return [path for path in found if path.is_file() and (is_ruleset(path) or _data(_Stamp.of(path)) is None)]
 
 
-def _means_rules(path: Path) -> bool:
-    data = _data(*_stamp(path))
-    return data is None or "ruleset" in data or "criteria" in data
+def is_ruleset(path: Path) -> bool:
+    """Whether a file is a ruleset, or means to be one."""
+    data = _data(_Stamp.of(path)) if path.suffix.lower() == ".toml" else None
+    return data is not None and ("ruleset" in data or "criteria" in data)
 
 
 def _entry(path: Path) -> Entry | None:
     """The header of a file; None if it cannot be read."""
-    data = _data(*_stamp(path))
+    data = _data(_Stamp.of(path))
     try:
         header = Header.model_validate((data or {}).get("ruleset"))
     except ValidationError:
@@ -228,18 +230,26 @@ def _entry(path: Path) -> Entry | None:
     )
 
 
-def _stamp(path: Path) -> tuple[Path, int, int]:
-    """A file and what changes when it does."""
-    try:
-        stat = path.stat()
-    except (OSError, ValueError):
-        return path, 0, 0
-    return path, stat.st_mtime_ns, stat.st_size
+class _Stamp(NamedTuple):
+    """A file, and what changes when the file does."""
+
+    path: Path
+    changed: int
+    size: int
+
+    @classmethod
+    def of(cls, path: Path) -> _Stamp:
+        try:
+            stat = path.stat()
+        except (OSError, ValueError):
+            return cls(path, 0, 0)
+        return cls(path, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=256)
-def _data(path: Path, changed: int, size: int) -> dict[str, Any] | None:
+def _data(stamp: _Stamp) -> dict[str, Any] | None:
     """The file as plain data; None if it is no TOML."""
+    path = stamp.path
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
@@ -250,16 +260,8 @@ def _data(path: Path, changed: int, size: int) -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=64)
-def _loaded(path: Path, changed: int, size: int, file: str, engine: str | None) -> Rules:
-    return Rules.from_path(file, engine)
-
-
-def _at(path: Path, file: str, engine: str | None) -> Rules:
-    return _loaded(*_stamp(path), file, engine)
-
-
-def _rules(entry: Entry, engine: str | None) -> Rules:
-    return _at(entry.path, str(entry.path), engine)
+def _loaded(stamp: _Stamp, engine: str | None) -> Rules:
+    return Rules.from_path(stamp.path, engine)
 
 
 @cache

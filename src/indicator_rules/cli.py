@@ -1,152 +1,33 @@
 """The command line: `indicator-rules evaluate`, `check`, `list`, `show`, `inputs`.
 
-In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code: 0 done
-(whatever the score), 1 problems in what the user wrote, 2 wrong usage. Nothing that a user writes ends in a traceback. The rest of the
-library is imported when a command needs it, so that help and usage errors come at once.
+In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
+The rest of the library is imported when a command needs it, so that help and usage errors come at once.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from indicator_rules import messages
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
+from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
     from indicator_rules.evaluation import Evaluation
+    from indicator_rules.record import EvaluationRecord
     from indicator_rules.rules import Rules
-
-DONE, PROBLEMS, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
-_PLAIN = str.maketrans(
-    {"█": "#", "░": ".", "≈": "~", "−": "-", "–": "-", "─": "-", "·": "-", "×": "*", "÷": "/", "≥": ">=", "≤": "<="}
-)
-"""What stands for signs that an old terminal has not."""
-
-
-def _say(key: str, **values: object) -> str:
-    return messages.text(f"cli.{key}", values)
-
-
-# ------------------------------------------------------------------------------------- help and usage, in either language
-
-
-class _Words:
-    """Help of a command, from the catalogue when it is asked for; `help` holds the key."""
-
-    help: str | None
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_text(_say(str(self.help)))
-
-    def get_short_help_str(self, limit: int = 45) -> str:
-        return _say(str(self.help)).partition("\n")[0]
-
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        pieces = self.collect_usage_pieces(ctx)  # type: ignore[attr-defined]
-        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=_say("usage") + " ")
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        records = [record for one in self.get_params(ctx) if (record := one.get_help_record(ctx)) is not None]  # type: ignore[attr-defined]
-        with formatter.section(_say("options")):
-            formatter.write_dl([(name, _say(key) if key.startswith("help-") else _say("help-help")) for name, key in records])
-
-
-class _Command(_Words, click.Command):
-    pass
-
-
-class _Group(_Words, click.Group):
-    """All commands; settles the language before anything is parsed, and turns every way to end into an exit code."""
-
-    command_class = _Command
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        super().format_options(ctx, formatter)
-        with formatter.section(_say("commands")):
-            formatter.write_dl([(name, one.get_short_help_str()) for name, one in self.commands.items()])
-
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> NoReturn:  # type: ignore[override]
-        """Run, and exit."""
-        typed = list(sys.argv[1:] if args is None else args)
-        messages.use_language(_language(typed))
-        _forgive_encodings()
-        code = PROBLEMS
-        try:
-            more.pop("standalone_mode", None)
-            code = super().main(typed, prog_name="indicator-rules", standalone_mode=False) or DONE
-            sys.stdout.flush()
-        except click.UsageError as error:
-            code = USAGE
-            _usage(error)
-        except ProblemsError as error:
-            _tell(error.problems)
-        except (click.exceptions.Abort, KeyboardInterrupt):
-            code = INTERRUPTED
-        except BrokenPipeError:
-            code = PIPE_CLOSED  # whoever read has seen enough
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(code)
-
-
-def _language(typed: Sequence[str]) -> messages.Language | None:
-    """The `--lang` typed, wherever it stands; a wrong one is refused later, when the options are read."""
-    found: messages.Language | None = None
-    for place, word in enumerate(typed):
-        name, sign, value = word.partition("=")
-        if name == "--lang":
-            value = value if sign else typed[place + 1] if place + 1 < len(typed) else ""
-            found = next((lang for lang in messages.LANGUAGES if lang == value), found)
-    return found
-
-
-def _forgive_encodings() -> None:
-    """A character that the terminal has not becomes `?`, not an error."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-
-
-def _usage(error: click.UsageError) -> None:
-    """What was typed wrong, in the language in force."""
-    match error:
-        case click.NoSuchOption():
-            text = _say("no-such-option", text=error.option_name)
-        case click.MissingParameter() if error.param is not None:
-            text = _say("missing", text=error.param.make_metavar(error.ctx or click.Context(click.Command(""))))
-        case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Choice):
-            text = _say("not-a-choice", text=error.param.opts[0], choices=", ".join(map(str, error.param.type.choices)))
-        case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.IntRange):
-            text = _say("not-a-year", text=error.param.opts[0])
-        case click.BadOptionUsage():
-            text = _say("option-usage", text=error.option_name)
-        case click.exceptions.NoSuchCommand():
-            text = _say("no-such-command", text=error.command_name)
-        case _:
-            text = error.format_message()
-    if error.ctx is not None:
-        click.echo(error.ctx.get_usage(), err=True)
-    click.echo(_say("usage-error", text=text), err=True)
-
 
 # ----------------------------------------------------------------------------------------------------------------- options
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--lang`, before or after the command; `_Group.main` has read it."""
+    """`--lang`, before or after the command; `Group.main` has read it."""
     choices = click.Choice(messages.LANGUAGES)
     return click.option("--lang", type=choices, expose_value=False, help="help-lang")(command)
 
@@ -162,7 +43,7 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> Non
         ctx.exit()
 
 
-@click.group(cls=_Group, help="help", invoke_without_command=True)
+@click.group(cls=Group, help="help", invoke_without_command=True)
 @_common
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="help-version")
 @click.pass_context
@@ -194,77 +75,115 @@ def evaluate(
 ) -> int:
     files = _record_files(records)
     if output is not None:
-        _check_output(Path(output), files)
+        check_output(Path(output), files)
     single = len(records) == 1 and files == [Path(records[0])]
-    results: list[Evaluation | RecordError] = []
+    tally = _Tally()
     written: list[str] = []
     for file, result in zip(files, _scored(files, ruleset, year, engine), strict=True):
-        results.append(result)
-        page = (
-            _json(file, result, single=single) if form == "json" else _page(file, result, first=len(results) == 1, single=single)
-        )
+        first = tally.add(result)
+        page = _json(file, result, single=single) if form == "json" else _page(file, result, first=first, single=single)
         # Each is shown when it is ready; a JSON list and a file are written whole at the end.
         if form == "json" or output is not None:
             written.append(page)
         else:
-            _print(page)
-    scored = [result for result in results if not isinstance(result, RecordError)]
+            show(page)
+    text = "".join(written)
     if form == "json" and not single:
-        written = ["[\n" + ",\n".join(page.rstrip("\n") for page in written) + "\n]\n"]
-    summary = "" if single else _summary(scored, len(results)) + "\n"
+        text = "[\n" + ",\n".join(page.rstrip("\n") for page in written) + "\n]\n"
+    elif form == "text" and not single:
+        text += ("\n" if tally.scored else "") + tally.text() + "\n"
     if output is None:
-        _print("".join(written) if form == "json" else ("\n" if scored else "") + summary, as_json=form == "json")
-    elif scored:
-        _write(Path(output), "".join(written) + ("" if form == "json" or single else "\n" + summary))
-    return DONE if len(scored) == len(results) else PROBLEMS
+        show(text, as_json=form == "json")
+    elif tally.scored:
+        write(Path(output), text)
+    return PROBLEMS if tally.refused else DONE
+
+
+class _Tally:
+    """How many were scored, and with which grades."""
+
+    def __init__(self) -> None:
+        self.scored = self.refused = 0
+        self.grades: Counter[str] = Counter()
+
+    def add(self, result: Evaluation | RecordError) -> bool:
+        """Count `result`; whether it is the first that was scored."""
+        if isinstance(result, RecordError):
+            self.refused += 1
+            return False
+        self.scored += 1
+        self.grades.update([result.grade or "—"])
+        return self.scored == 1
+
+    def text(self) -> str:
+        told = sorted(self.grades, key=lambda grade: (-self.grades[grade], grade))
+        grades = (say("summary-grade", grade=grade, count=self.grades[grade]) for grade in told)
+        return say("summary", scored=self.scored, refused=self.refused) + "".join(grades)
 
 
 def _record_files(records: Sequence[str]) -> list[Path]:
-    """The files of `records`. Raises `RecordError` for a folder without any."""
+    """The files of `records`; rulesets in a folder are passed over. Raises `RecordError` for a folder without any record."""
+    from indicator_rules.catalog import is_ruleset
     from indicator_rules.reading import record_files
 
-    empty = [name for name in records if not record_files([name])]
+    found = {name: record_files([name]) for name in records}
+    for name, files in found.items():
+        if Path(name).is_dir():
+            found[name] = [file for file in files if not is_ruleset(file)]
+    empty = [name for name, files in found.items() if not files]
     if empty:
         raise RecordError([Problem("no-records-in-folder", Where(name)) for name in empty])
-    return record_files(records)
+    return list(dict.fromkeys(file for files in found.values() for file in files))
 
 
 def _scored(
     files: Iterable[Path], ruleset: str | None, year: int | None, engine: str | None
 ) -> Iterator[Evaluation | RecordError]:
-    """Each record scored, or refused; what is wrong with it, or with its ruleset (once), goes to standard error."""
+    """Each record scored, or refused; what is wrong with it, or with its ruleset (said once), goes to standard error."""
     from indicator_rules.reading import read_record
-    from indicator_rules.rules import located
 
-    named: set[str] = set()
+    told: set[str] = set()
     for file in files:
         try:
             record = read_record(file)
+            rules = _rules_for(file, record, ruleset, year, engine)
             try:
-                rules = _rules_for(record, ruleset, year, engine)
                 yield rules.evaluate(record)
                 continue
             except RecordError as error:
-                found = located([problem.at(file=str(file)) for problem in error.problems], file.read_bytes())
-            except RulesetError as error:
-                found = [problem if problem.where.file else problem.at(file=str(file)) for problem in error.problems]
-        except RecordError as error:
+                found = _placed(error, file)
+        except ProblemsError as error:
             found = list(error.problems)
-        _tell(problem for problem in found if str(problem) not in named)
-        named |= {str(problem) for problem in found}
+        tell(problem for problem in found if str(problem) not in told)
+        told.update(map(str, found))
         yield RecordError(found)
 
 
-def _rules_for(record: Any, ruleset: str | None, year: int | None, engine: str | None) -> Rules:
+def _rules_for(file: Path, record: EvaluationRecord, ruleset: str | None, year: int | None, engine: str | None) -> Rules:
     """The ruleset named, in the edition for the year; else the one that applies to the record."""
     from indicator_rules.catalog import Catalog, load
 
     try:
-        if ruleset is None:
-            return Catalog.builtin().for_record(record, year, engine)
-        return load(ruleset, record.subject.year if year is None else year, engine)
+        if ruleset is not None:
+            return load(ruleset, record.subject.year if year is None else year, engine)
+        return Catalog.builtin().for_record(record, year, engine)
+    except RulesetError as error:
+        if ruleset is not None:
+            raise
+        raise RulesetError(problem if problem.where.file else problem.at(file=str(file)) for problem in error.problems) from None
     except ImportError as error:
-        raise click.UsageError(_say("no-engine", text=engine)) from error
+        raise click.UsageError(say("no-engine", text=engine)) from error
+
+
+def _placed(error: RecordError, file: Path) -> list[Problem]:
+    """The problems of a record that was scored from memory, with their places in its file."""
+    from indicator_rules.rules import located
+
+    try:
+        content = file.read_bytes()
+    except OSError:  # gone since it was read
+        content = None
+    return located([problem.at(file=str(file)) for problem in error.problems], content)
 
 
 def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
@@ -272,7 +191,7 @@ def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: 
 
     if isinstance(result, RecordError):
         return ""
-    page = render.text(result, columns=_columns())
+    page = render.text(result, columns=columns())
     return page if single else f"{'' if first else chr(10)}── {file} ──\n{page}"
 
 
@@ -284,14 +203,6 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 def _dumped(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-
-
-def _summary(scored: Sequence[Evaluation], count: int) -> str:
-    grades = Counter(result.grade or "—" for result in scored)
-    order = [str(label) for result in scored for label in result.plan.grade_labels]
-    told = sorted(grades, key=lambda grade: order.index(grade) if grade in order else len(order))
-    text = _say("summary", scored=len(scored), refused=count - len(scored))
-    return text + "".join(_say("summary-grade", grade=grade, count=grades[grade]) for grade in told)
 
 
 # -------------------------------------------------------------------------------------------------------------- other commands
@@ -316,15 +227,15 @@ def check(rulesets: tuple[str, ...]) -> int:
             else:
                 files = [Path(name)]
         except RulesetError as error:
-            _tell(error.problems)
+            tell(error.problems)
             code = PROBLEMS
             continue
         for file in files:
             problems = problems_of(file)
-            _tell(problems)
+            tell(problems)
             wrong = sum(problem.severity == "error" for problem in problems)
             key, count = ("check-errors", wrong) if wrong else ("check-warnings", len(problems)) if problems else ("check-ok", 0)
-            _print(_say(key, file=file, count=count) + "\n")
+            show(say(key, file=file, count=count) + "\n")
             code = PROBLEMS if wrong else code
     return code
 
@@ -333,29 +244,30 @@ def check(rulesets: tuple[str, ...]) -> int:
 @_common
 def list_() -> int:
     from indicator_rules.catalog import Catalog, years_text
-    from indicator_rules.render import pad, width
+    from indicator_rules.render import table, width
 
     catalog = Catalog.builtin()
     lang = messages.language()
-    rows = [tuple(_say(f"list-{column}") for column in ("name", "years", "where", "status", "title"))]
+    rows = [tuple(say(f"list-{column}") for column in ("name", "years", "where", "status", "title"))]
     for entry in catalog.entries:
         status = messages.text(f"status.{entry.status}-short")
         rows.append((entry.name, years_text(entry.applies), entry.applies.jurisdiction, status, entry.title.text(lang)))
     sizes = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
-    _print("".join("  ".join(map(pad, row, sizes)).rstrip() + "\n" for row in rows))
-    _tell(catalog.problems)
+    sizes[-1] = max(30, min(sizes[-1], columns() - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
+    show("".join(line + "\n" for line in table(rows, sizes)))
+    tell(catalog.problems)
     return PROBLEMS if catalog.problems else DONE
 
 
-@commands.command(help="help-show")
+@commands.command("show", help="help-show")
 @click.argument("ruleset")
 @_year
 @_common
-def show(ruleset: str, year: int | None) -> int:
+def show_(ruleset: str, year: int | None) -> int:
     from indicator_rules import rubric
     from indicator_rules.catalog import load
 
-    _print(rubric.text(load(ruleset, year).spec, columns=_columns()))
+    show(rubric.text(load(ruleset, year).spec, columns=columns()))
     return DONE
 
 
@@ -367,73 +279,8 @@ def inputs(ruleset: str, year: int | None) -> int:
     from indicator_rules import rubric
     from indicator_rules.catalog import load
 
-    _print(rubric.inputs_text(load(ruleset, year).inputs(), columns=_columns()))
+    show(rubric.inputs_text(load(ruleset, year).inputs(), columns=columns()))
     return DONE
-
-
-# ------------------------------------------------------------------------------------------------------------------ output
-
-
-def _columns() -> int:
-    """Columns of the terminal, inside what can be read well; 100 where there is none."""
-    return min(max(shutil.get_terminal_size((100, 24)).columns, 80), 140)
-
-
-def _print(text: str, *, as_json: bool = False) -> None:
-    """`text` to standard output; what its encoding cannot hold is spelt otherwise, and JSON stays JSON."""
-    try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        text = json.dumps(json.loads(text), indent=2) + "\n" if as_json else text.translate(_PLAIN)
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _tell(problems: Iterable[Problem]) -> None:
-    """`problems` to standard error, after what is already printed."""
-    from indicator_rules.render import problems_text
-
-    sys.stdout.flush()
-    sys.stderr.write(problems_text(problems))
-    sys.stderr.flush()
-
-
-def _check_output(path: Path, records: Iterable[Path]) -> None:
-    """Say early that `path` cannot be written. Raises `RecordError`."""
-    if path.is_dir():
-        raise RecordError([Problem("path-is-folder", Where(str(path)))])
-    if not path.parent.is_dir():
-        raise RecordError([Problem("output-folder-missing", Where(str(path)))])
-    if path.exists() and any(file.exists() and path.samefile(file) for file in records):
-        raise RecordError([Problem("output-is-input", Where(str(path)))])
-
-
-def _write(path: Path, text: str) -> None:
-    """`text` to `path`, whole or not at all. Raises `RecordError`."""
-    try:
-        if path.exists() and not path.is_file():  # a pipe or a device: nothing to put in its place
-            path.write_text(text, encoding="utf-8")
-            return
-        path = path.resolve()  # through a link, not in place of it
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
-        try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            Path(name).chmod(mode)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "").lower()
-        raise RecordError([Problem("output-not-written", Where(str(path)), {"reason": reason})]) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 if __name__ == "__main__":

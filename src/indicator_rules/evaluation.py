@@ -262,7 +262,7 @@ class Evaluation:
     def provenance(self) -> Mapping[str, str]:
         """Family, edition, digests of ruleset and record, library version, engine."""
         digest = hashlib.sha256(self.record.canonical().encode()).hexdigest()
-        return {**self.provenance_of(), "record": f"sha256:{digest}", "engine": self.engine}
+        return {**self.provenance_of(), "record": f"sha256:{digest}"}
 
     def __repr__(self) -> str:
         total = None if self.exact_total is None else to_text(self.exact_total)
@@ -329,8 +329,12 @@ class Evaluation:
         }
 
     def to_json(self) -> str:
-        """`as_dict` as JSON: byte for byte the same for the same input."""
-        return json.dumps(self.as_dict(), ensure_ascii=False, indent=2) + "\n"
+        """`as_dict` and the record as JSON: byte for byte the same for the same input, and enough to evaluate it again.
+
+        Numbers of the result are exact texts; those of the record are JSON numbers, digit by digit as they were read.
+        """
+        text = json.dumps(self.as_dict(), ensure_ascii=False, indent=2)
+        return f'{text[:-2]},\n  "record": {self.record.canonical()}\n}}\n'
 
 
 def award_text(award: object) -> str | None:

@@ -13,7 +13,7 @@ from datetime import date
 from indicator_rules import messages
 from indicator_rules.evaluation import CriterionResult, EntryResult, Evaluation
 from indicator_rules.exact import Exact, Rounding, decimal_places, exact, to_percent, to_text
-from indicator_rules.expression import Arithmetic, Call, Node, Ref
+from indicator_rules.expression import Arithmetic, Call, Node, Number, Ref
 from indicator_rules.messages import Language
 from indicator_rules.plan import Award, Leaf, Plan, Points, Range, Scale, Slot, Treatment
 from indicator_rules.record import Deduction, Rating
@@ -73,11 +73,13 @@ class Explainer:
     def row(self, result: CriterionResult) -> Iterator[str]:
         """The row hit, what it is worth, and the values that chose it."""
         leaf = result.criterion.scale.head
-        detail = self.evaluation.detail(result.id)
+        values = self.evaluation.detail(result.id).values
+        award = leaf.row(result.row).award
         yield self.hit(leaf, result.row)
-        yield from self.award(leaf.row(result.row).award, {**detail.values, "weight": result.exact_weight})
+        yield from self.award(award, {**values, "weight": result.exact_weight})
         yield from (self.rating(rating) for rating in self.evaluation.record.assessments.criteria.get(result.id, ()))
-        told = [self.given(slot, detail.values[slot.name]) for slot in leaf.slots if slot.name in detail.values]
+        said = {str(part) for part in award.formula.walk()} if isinstance(award, Points) else set()
+        told = [self.given(slot, values[slot.name]) for slot in leaf.slots if slot.name in values and slot.name not in said]
         if told:
             yield self.say("values", values=self.listed(told))
 
@@ -100,7 +102,7 @@ class Explainer:
         if isinstance(award, Range):
             low, high = self.numbers(award.low, values), self.numbers(award.high, values)
             yield self.say("range", low=low or self.words(award.low), high=high or self.words(award.high))
-        elif isinstance(award, Points) and award.formula != Ref("weight"):
+        elif isinstance(award, Points) and award.formula not in (Ref("weight"), Number(0)):
             numbers = self.numbers(award.formula, values)
             words = self.words(award.formula)
             yield self.say("formula", formula=words if numbers in (None, words) else f"{words} = {numbers}")
@@ -127,7 +129,10 @@ class Explainer:
 
     def entry(self, result: CriterionResult, entry: EntryResult) -> str:
         """An entry that was not fully reached: target, actual, how far, what it earned and why."""
-        parts = [self.say("target", text=entry.target or "—"), self.say("actual", text=entry.actual or "—")]
+        record = self.evaluation.record
+        counts = record.indicator_by_id[entry.id].counts
+        actual = entry.actual or ("—" if counts is None else f"{counts.satisfied}/{counts.surveyed}")
+        parts = [self.say("target", text=entry.target or "—"), self.say("actual", text=actual)]
         if isinstance(entry.completion, Absent):
             parts.append(messages.text(f"absent.{entry.completion.reason.removeprefix('absent.')}", {}, self.lang))
         elif isinstance(entry.completion, date | str):
@@ -141,7 +146,6 @@ class Explainer:
             parts.append(self.say("absent", treatment=self.treatment(result.criterion.entries.absent)))
         elif scale is not None and entry.row not in ("part", "full"):
             parts.append(self.hit(scale.head, entry.row))
-        record = self.evaluation.record
         parts += [self.rating(rating) for rating in record.assessments.indicators.get(entry.id, ())]
         if entry.id in record.deductions.indicators:
             parts.append(self.by_hand(record.deductions.indicators[entry.id]))
@@ -151,7 +155,7 @@ class Explainer:
 
     def scale_of(self, result: CriterionResult, entry: EntryResult) -> Scale | None:
         entries = result.criterion.entries
-        return None if entries is None else dict(entries.scales).get(entry.kind)  # type: ignore[call-overload, no-any-return]
+        return None if entries is None else next((scale for kind, scale in entries.scales if kind == entry.kind), None)
 
     # ------------------------------------------------------------------------------------------------- formulas and their values
 
@@ -189,7 +193,7 @@ class Explainer:
             return self.say("yes" if value else "no")
         if isinstance(value, str | date):
             return value_text(value) or ""
-        return to_percent(value, 4 if abs(value) < exact(1) / 100 else 2) if ratio else number_text(value)
+        return to_percent(value, 4 if abs(value) * 100 < 1 else 2) if ratio else number_text(value)
 
     def is_ratio(self, formula: Node) -> bool:
         if isinstance(formula, Ref) and formula.path.startswith("measures."):

@@ -160,20 +160,20 @@ def _not_read(plan: Plan, facts: Facts, results: Sequence[CriterionResult]) -> I
     """Assessments and answers that no rule read."""
     record = facts.record
     read = {result.id for result in results if result.criterion.scale.by_person and result.row not in UNSCORED}
-    for name in record.assessments.criteria:
+    for name in sorted(record.assessments.criteria):
         if name not in read:
             yield own("assessment-unused", name, text=f"criteria.{name}")
     scales = [(result.criterion.entries, {entry.id for entry in result.entries}) for result in results if result.entries]
-    for name in record.assessments.indicators:
+    for name in sorted(record.assessments.indicators):
         if not any(name in ids and _entry_reads_person(entries, name, facts) for entries, ids in scales):
             yield own("assessment-unused", name, text=f"indicators.{name}")
     asked = {question.id for question in plan.questions}
-    for name in record.answers:
+    for name in sorted(record.answers):
         if name not in asked:
             yield own("answer-unused", name, text=f"answers.{name}")
     criteria = {result.id for result in results}
     for section in ("not_applicable", "deductions"):
-        for name in getattr(record, section).criteria:
+        for name in sorted(getattr(record, section).criteria):
             if name not in criteria:
                 yield own("key-unused", name, text=f"{section}.criteria.{name}")
 

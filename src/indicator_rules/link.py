@@ -238,8 +238,8 @@ class _Linker:
             self.problem("measure-missing", path[:2], kind=scale.kind)
         elif needs_number and measure is not None and measure.kind != "number":
             self.problem("measure-not-a-number", (*path[:2], "measure"), kind=str(measure))
-        elif isinstance(scale, written.Levels) and measure not in (None, UNSURE) and not over_entries:
-            self.labels_are_possible(path, scale, measure or UNSURE)
+        elif isinstance(scale, written.Levels) and measure is not None and measure != UNSURE and not over_entries:
+            self.labels_are_possible(path, scale, measure)
         elif measure is not None and not over_entries and not needs_number and not isinstance(scale, written.Levels):
             self.problem("measure-not-read", (*path[:2], "measure"), kind=scale.kind)
 

@@ -60,7 +60,7 @@ def wrap(text: str, columns: int) -> list[str]:
                 lines.append(line.rstrip())
                 line = ""
             line = line + token if line else token.lstrip()
-            while width(line) > columns:
+            while width(line.rstrip()) > columns:
                 head = _head(line, columns)
                 lines.append(head)
                 line = line[len(head) :]
@@ -129,7 +129,9 @@ class _Page:
         status = self.evaluation.provenance.get("status", "")
         told = messages.text(f"status.{status}", {}, self.lang) if status else ""
         title = self.plan.title.text(self.lang)
-        yield from hanging(self.say("ruleset"), self.say("ruleset-text", title=title, name=name, status=told), self.columns)
+        first = self.say("ruleset")
+        yield from hanging(first, title, self.columns)
+        yield from hanging(" " * width(first), name + self.explainer.say("comma") + told, self.columns)
 
     # ------------------------------------------------------------------------------------------------------------------ tree
 

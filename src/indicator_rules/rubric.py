@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from indicator_rules import messages
 from indicator_rules import spec as written
-from indicator_rules.exact import exact, to_text
+from indicator_rules.exact import Exact, exact, to_text
 from indicator_rules.expression import FormulaError, Number, parse
 from indicator_rules.inputs import InputField
 from indicator_rules.messages import Language
@@ -50,7 +50,7 @@ def inputs_text(fields: Iterable[InputField], lang: Language | None = None, colu
     def say(key: str) -> str:
         return messages.text(f"rubric.{key}", {}, lang)
 
-    cells = [(say("field"), say("label"), say("type"), say("read-by"))]
+    cells: list[tuple[str, ...]] = [(say("field"), say("label"), say("type"), say("read-by"))]
     for one in fields:
         kind = say(f"type-{one.type}")
         choices = f"{kind}: {', '.join(one.choices)}" if one.choices else kind
@@ -307,7 +307,7 @@ class _Words:
         return share if share is not None else self.say("points", points=amount.points)
 
 
-def _constant(formula: str) -> object:
+def _constant(formula: str) -> Exact | None:
     """The number that a formula is, None if it is more than that."""
     try:
         node = parse(formula)

@@ -90,7 +90,7 @@ class Rules:
 
     @cached_property
     def provenance(self) -> Mapping[str, str]:
-        """Family, edition, digest of the ruleset, library version."""
+        """Family, edition, status, digest of the ruleset, library version, engine and its version."""
         canonical = self.spec.model_dump_json(exclude_none=True)
         return {
             "family": self.plan.family,
@@ -98,6 +98,7 @@ class Rules:
             "status": self.spec.ruleset.status,
             "ruleset": f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}",
             "library": f"indicator-rules {version('indicator-rules')}",
+            "engine": f"{self.engine} {getattr(self._engine, 'version', '')}".rstrip(),
         }
 
     @cached_property

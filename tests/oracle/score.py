@@ -283,8 +283,9 @@ class Judge:
             return equal
         if len(weights) < len(entries):
             raise ProblemError(f"criteria.{name}")  # "some have and some have not: a problem"
+        # "Σ of the record's weights of all its entries (before rounding, the not applicable ones too)"
         everyone = [own_weight(entry) for entry in self.all_entries(criterion)]
-        if sum((round_known(weight, stage) for weight in everyone if weight is not None), ZERO) != whole:
+        if sum((weight for weight in everyone if weight is not None), ZERO) != whole:
             if self.spec.ruleset.entry_weights_must_sum:
                 raise ProblemError(f"criteria.{name}")
             self.world.findings.add(f"entry-weights-sum:{name}")

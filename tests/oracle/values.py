@@ -18,6 +18,7 @@ from indicator_rules import expression as ast
 from indicator_rules.quantity import Quantity
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.spec import Completion, Spec
+from oracle.rounding import rounded
 
 Value: TypeAlias = Fraction | bool | str | date | Quantity | None
 
@@ -302,13 +303,16 @@ def name_value(name: str, place: Place) -> Value:
     if name == "year":
         return Fraction(world.record.subject.year)
     if name.startswith("subject."):
-        found: str | date | None = getattr(world.record.subject, name.removeprefix("subject."))
-        return found
+        about: str | date | None = getattr(world.record.subject, name.removeprefix("subject."))
+        return about
     if name == "total_weight":
         return total_weight(world.record)
     if name in world.spec.measures:
         if name not in world.measures:
-            world.measures[name] = value_of(world.spec.measures[name].value, Place(world))
+            # "A named measure is rounded at stage `measure`, wherever it is read."
+            found = value_of(world.spec.measures[name].value, Place(world))
+            stage = world.spec.ruleset.rounding.measure
+            world.measures[name] = rounded(found, stage) if isinstance(found, Fraction) else found
         return world.measures[name]
     if name in world.spec.inputs:
         return answer(world, name)
@@ -351,7 +355,9 @@ def entry_value(name: str, entry: Indicator, place: Place) -> Value:
         return place.world.complete(entry, table, place.entry_weight, place.world)
     if name == "weight":
         return own_weight(entry)
-    if name == "counts" or (name == "actual" and entry.counts is not None):
+    if name == "counts":
+        return None if entry.counts is None else True
+    if name == "actual" and entry.counts is not None:
         return share_satisfied(entry)
     found: str | bool | Quantity | None = getattr(entry, name)
     return quantity_value(found) if isinstance(found, Quantity) else found

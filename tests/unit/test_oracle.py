@@ -193,6 +193,14 @@ def test_negative_measures_round_away_from_zero() -> None:
     assert scored(scale, Decimal("-0.25"), rules=rounding) == ("deducted", 7)
 
 
+def test_a_named_measure_is_rounded_wherever_it_is_read() -> None:
+    measures = {"rate": {"label": "执行率", "value": "x"}}
+    scale = {"kind": "first_match", "rows": [{"when": "rate < 50%", "award": 0}, {"when": "x < 50%", "award": 5}, {"award": 10}]}
+    rules = {"measures": measures, "ruleset": {"rounding": {"measure": "0.01 half-up"}}}
+    # 49.88 % is 50 % as the measure, and less as the answer
+    assert scored(scale, answers={"x": Decimal("0.4988")}, rules=rules) == ("row_2", 5)
+
+
 def test_proportional_rows() -> None:
     scale = {"kind": "proportional", "full_at": "90%", "zero_at": "50%", "pass_line": "60%"}
     assert scored(scale, Decimal("0.9")) == ("full", 10)
