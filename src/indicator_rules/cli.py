@@ -35,7 +35,7 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
 _year = click.option("--year", type=click.IntRange(1990, 2200), metavar="YEAR", help="help-year")
 
 
-def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+def _version(ctx: click.Context, _option: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from importlib.metadata import version
 
@@ -198,7 +198,8 @@ def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: 
 def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
     if isinstance(result, RecordError):
         return _dumped({"file": str(file), "problems": [problem.as_dict() for problem in result.problems]})
-    return result.to_json() if single else _dumped({"file": str(file), **result.as_dict()})
+    text = result.to_json()
+    return text if single else f'{{\n  "file": {json.dumps(str(file), ensure_ascii=False)},{text[1:]}'
 
 
 def _dumped(data: object) -> str:
@@ -212,20 +213,12 @@ def _dumped(data: object) -> str:
 @click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...")
 @_common
 def check(rulesets: tuple[str, ...]) -> int:
-    from indicator_rules.catalog import Catalog, is_name, ruleset_files
     from indicator_rules.rules import check as problems_of
 
     code = DONE
     for name in rulesets:
         try:
-            if is_name(name) and not Path(name).exists():
-                files = [Catalog.builtin().entry(name).path]
-            elif Path(name).is_dir():
-                files = ruleset_files(name)
-                if not files:
-                    raise RulesetError([Problem("no-rulesets-in-folder", Where(name))])
-            else:
-                files = [Path(name)]
+            files = _ruleset_files(name)
         except RulesetError as error:
             tell(error.problems)
             code = PROBLEMS
@@ -238,6 +231,18 @@ def check(rulesets: tuple[str, ...]) -> int:
             show(say(key, file=file, count=count) + "\n")
             code = PROBLEMS if wrong else code
     return code
+
+
+def _ruleset_files(name: str) -> list[Path]:
+    """The files that a name, a path or a folder stands for. Raises `RulesetError`."""
+    from indicator_rules.catalog import Catalog, is_name, ruleset_files
+
+    if Path(name).is_dir():
+        files = ruleset_files(name)
+        if not files:
+            raise RulesetError([Problem("no-rulesets-in-folder", Where(name))])
+        return files
+    return [Catalog.builtin().entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
 
 
 @commands.command("list", help="help-list")

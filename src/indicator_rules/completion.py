@@ -106,6 +106,11 @@ class EntryFacts:
     def prior(self) -> Value:
         return self._quantity("prior")
 
+    def typed(self, name: str) -> str | None:
+        """A target or actual value as it was typed."""
+        quantity: Quantity | None = getattr(self.indicator, name)
+        return None if quantity is None else quantity.text
+
     @property
     def given_level(self) -> Value:
         """The level that a person gave, or `TOP_LEVEL` where only equal text is known."""
@@ -154,7 +159,7 @@ class EntryFacts:
             return self._given("actual")
         if sign == "by-date":
             return self._by_date(target, actual, year, settings)
-        if target.kind not in ("number", "range") or target.number is None:
+        if target.number is None or (target.kind == "range" and sign != "="):
             return self._no("kinds-differ")
         if isinstance(self.actual, Absent):
             return self.actual
@@ -167,7 +172,8 @@ class EntryFacts:
         return self._compared(number, target.number, sign, settings)
 
     def _qualitative(self, target: Quantity | None, actual: Quantity | None, settings: Settings) -> Exact | Absent:
-        same = target is not None and actual is not None and _squeezed(target.text) == _squeezed(actual.text)
+        texts = [value.text for value in (target, actual) if value is not None and value.kind == "text"]
+        same = len(texts) == 2 and _squeezed(texts[0]) == _squeezed(texts[1])
         if same and settings.spec.same_text == "met":
             self.note = "same-text"
         share = assessed_share(self.ratings, self.weight_in_force)
@@ -271,16 +277,19 @@ def same_unit(left: str | None, right: str | None) -> bool:
     return (left is None or right is None) and not {left, right} & {"%", "元"}
 
 
-def assessed_share(ratings: tuple[Rating, ...], weight: Value) -> Exact | None:
-    """What the raters gave, as a share of `weight`: the mean by their weights. None if nobody gave points or a share."""
+def assessed_share(ratings: tuple[Rating, ...], weight: Value) -> Exact | Absent | None:
+    """What the raters gave, as a share of `weight`: the mean by their weights. None if nobody gave points or a share; absent
+    if points were given where there is no weight."""
     picked: list[tuple[Exact, Exact]] = []
     for rating in ratings:
         if rating.share is not None:
             share = exact(rating.share)
-        elif rating.points is not None and not isinstance(weight, Absent | str) and weight:
-            share = divide(exact(rating.points), weight)  # type: ignore[arg-type]  # a number
-        else:
+        elif rating.points is None:
             continue
+        elif isinstance(weight, int | Fraction) and weight:
+            share = divide(exact(rating.points), weight)
+        else:
+            return Absent("no-entry-weight")
         picked.append((share, exact(rating.weight) if rating.weight is not None else 1))
     if not picked:
         return None

@@ -1,7 +1,7 @@
 """Conditions as rows: a truth formula → the guards of its rows, over slots.
 
 `when` goes to disjunctive form, one guard for each conjunction; `a ⋈ b` becomes a bound on `a − b` (or on `a`, where `b` is a constant);
-texts, truths and dates become whole numbers. Kleene's logic is a De Morgan algebra, so pushing `not` inwards and distributing
+texts, truths and dates become whole numbers; what is no interval (`!=`, `in`) becomes one truth, worked out beforehand. Kleene's logic is a De Morgan algebra, so pushing `not` inwards and distributing
 `and` over `or` change no answer, unknown included: a condition is true when one of its guards holds, false when one of the
 guards of its negation does, else unknown.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import cast
 
 from indicator_rules.exact import Exact, exact
 from indicator_rules.expression import (
@@ -117,8 +118,6 @@ def _guards(node: Node, slots: Slots, holds: bool) -> list[Guard]:
         case And() | Or():
             parts = [_guards(operand, slots, holds) for operand in node.operands]
             return _every(parts) if isinstance(node, And) == holds else _checked([guard for part in parts for guard in part])
-        case OneOf():
-            return _guards(Or(tuple(Compare("=", node.operand, option) for option in node.options)), slots, holds)
         case Truth():
             return [()] if node.value == holds else []
         case Compare():
@@ -148,27 +147,20 @@ def terms(guard: Guard) -> int:
 def _compare(node: Compare, slots: Slots, holds: bool) -> list[Guard]:
     operator = node.operator if holds else _OPPOSITE[node.operator]
     left, right = node.left, node.right
+    if operator == "!=":
+        # "Not equal" is no interval: one truth, worked out before, instead of two guards.
+        return [(Bound(slots.slot(Compare("=", left, right)), "=", 0),)]
     if isinstance(left, Text | Truth | Number) or constant(left) is not None:
         left, right, operator = right, left, _MIRROR[operator]
     if isinstance(right, Truth):
-        return _guards(left, slots, right.value == (operator == "="))
+        return _guards(left, slots, right.value)
     if isinstance(right, Text):
         slot = slots.slot(left)
-        return _bounds(slot, operator, slots.code(slot, right.value))
-    cut = constant(right)
-    if cut is not None:
-        return _bounds(slots.slot(left), operator, cut)
+        return [(Bound(slot, "=", slots.code(slot, right.value)),)]
     if _has_order(left) or _has_order(right):
-        return _bounds(slots.slot(Arithmetic("-", left, right)), operator, 0)
-    # Two texts or truths compared with each other: one truth, which the closures work out.
-    same = slots.slot(Compare("=", left, right))
-    return [(Bound(same, "=", 1 if operator == "=" else 0),)]
-
-
-def _bounds(slot: str, operator: Comparison, cut: Exact) -> list[Guard]:
-    if operator == "!=":
-        return [(Bound(slot, "<", cut),), (Bound(slot, ">", cut),)]
-    return [(Bound(slot, operator, cut),)]
+        return [(slots.compared(left, cast(Operator, operator), right),)]
+    # Two texts or truths compared with each other: one truth.
+    return [(Bound(slots.slot(Compare("=", left, right)), "=", 1),)]
 
 
 def _has_order(node: Node) -> bool:

@@ -86,7 +86,9 @@ class EntriesRunner:
         run.facts.entry = None
         split = len(set(weights)) == 1 and self.plan.rounding.entry_weight is None
         whole = multiply(weights[0], len(weights)) if split else None
-        return self.combined(results, weight, whole), tuple(results)
+        points = self.combined(results, weight, whole)
+        # Entries rounded up can sum to more than the weight.
+        return (points if isinstance(points, Absent) or points <= weight else weight), tuple(results)
 
     def weights(self, run: Run, members: Members, weight: Exact) -> list[Exact] | None:
         """The weight of each applicable entry; None after a problem."""

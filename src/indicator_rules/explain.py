@@ -193,7 +193,7 @@ class Explainer:
             return self.say("yes" if value else "no")
         if isinstance(value, str | date):
             return value_text(value) or ""
-        return to_percent(value, 4 if abs(value) * 100 < 1 else 2) if ratio else number_text(value)
+        return to_percent(value, 4 if -1 < 100 * value < 1 else 2) if ratio else number_text(value)
 
     def is_ratio(self, formula: Node) -> bool:
         if isinstance(formula, Ref) and formula.path.startswith("measures."):

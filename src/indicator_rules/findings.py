@@ -7,16 +7,16 @@ from datetime import date
 
 from indicator_rules import messages
 from indicator_rules.completion import EntryFacts, Settings
-from indicator_rules.entries import Members
+from indicator_rules.entries import KINDS, Members
 from indicator_rules.evaluation import CriterionResult, Finding
 from indicator_rules.exact import Exact, add_all, exact, to_decimal, to_percent, to_text
-from indicator_rules.measure import Facts, Readers
+from indicator_rules.expression import Ref
+from indicator_rules.measure import TYPED, Facts, Readers
 from indicator_rules.plan import Entries, Plan
 from indicator_rules.plan import Finding as Rule
 from indicator_rules.ruleset import MessagePart
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.value import Absent, Value
-
 
 UNSCORED = ("not_applicable", "out_of_force")
 """Rows of criteria that nothing was read for."""
@@ -70,6 +70,11 @@ def _of_rule(rule: Rule, readers: Readers, facts: Facts, entries: Sequence[Entry
 def _part(part: MessagePart, readers: Readers, facts: Facts) -> str:
     if part.node is None:
         return part.text
+    if isinstance(part.node, Ref) and part.node.path in TYPED and not part.percent and facts.entry is not None:
+        # 159万元 and 2023年11月底前 read better as they were typed.
+        typed = facts.entry.typed(part.node.path.removeprefix("entry."))
+        if typed is not None:
+            return typed
     return _shown(readers.reader(part.node)(facts), percent=part.percent)
 
 
@@ -184,7 +189,5 @@ def _entry_reads_person(entries: Entries | None, name: str, facts: Facts) -> boo
         return False
     settings = Settings.of(entries.completion)
     entry = EntryFacts(indicator, facts.record.subject.year, settings, (), None)
-    if entry.direction == "qualitative":
-        return True
-    kind = "dated" if entry.direction == "by-date" else "quantitative"
-    return any(scale.by_person for named, scale in entries.scales if named == kind)
+    kind = KINDS.get(entry.direction, "quantitative")
+    return any(scale.by_person or kind == "qualitative" for named, scale in entries.scales if named == kind)

@@ -41,9 +41,14 @@ def lower(
 ) -> Scale:
     """The scale used at `path`, spelt out. Raises `condition.TooComplex`."""
     rounding = ruleset.spec.ruleset.rounding.measure
-    if rounding is not None and measure is not None and not isinstance(measure, Ref) and ruleset.is_number(path):
+    if rounding is not None and measure is not None and ruleset.is_number(path) and not _is_rounded(measure):
         measure = Call("rounded", (measure,))
     return _Lowering(ruleset, path, absent, role, measure, first, slots).scale()
+
+
+def _is_rounded(measure: Node) -> bool:
+    """Named measures and 完成率 are rounded wherever they are read."""
+    return isinstance(measure, Ref) and (measure.path.startswith("measures.") or measure.path == "entry.completion")
 
 
 @dataclass(slots=True)

@@ -238,7 +238,9 @@ class Readers:
         readers = [self.reader(argument) for argument in node.arguments]
         match node.function:
             case "present":
-                (only,) = readers
+                (argument,), (only,) = node.arguments, readers
+                if isinstance(argument, Ref) and argument.path in TYPED:
+                    return _is_typed(argument.path.removeprefix("entry."))
                 return lambda facts: not isinstance(only(facts), Absent)
             case "absent":
                 return lambda facts: 1 if any(isinstance(read(facts), Absent) for read in readers) else NOT_SENT
@@ -274,6 +276,21 @@ class Readers:
             return together(missing) if missing else function(found)
 
         return collected
+
+
+TYPED = ("entry.actual", "entry.target", "entry.initial_target", "entry.prior")
+"""Values that may be a number, a date, a range or words: present when anything was typed."""
+
+
+def _is_typed(name: str) -> Reader:
+    def present(facts: Facts) -> Value:
+        entry = facts.entry
+        if entry is None:
+            return False
+        counts = entry.indicator.counts
+        return counts.surveyed > 0 if name == "actual" and counts is not None else entry.typed(name) is not None
+
+    return present
 
 
 def together(missing: list[Absent]) -> Absent:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import to_text
-from indicator_rules.messages import Phrase
 from indicator_rules.measure import Facts, Readers
+from indicator_rules.messages import Phrase
 from indicator_rules.plan import Criterion, Leaf
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.score import OutOfRange, ScaleRunner

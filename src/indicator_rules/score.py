@@ -42,8 +42,8 @@ class _Range:
         """What was picked, checked."""
         share = assessed_share(ratings, facts.weight)
         low, high = self.low(facts), self.high(facts)
-        if share is None:
-            return Absent("not-assessed")
+        if share is None or isinstance(share, Absent):
+            return share or Absent("not-assessed")
         if isinstance(low, Absent) or isinstance(high, Absent):
             return together([end for end in (low, high) if isinstance(end, Absent)])
         picked = multiply(share, facts.weight)

@@ -37,10 +37,8 @@ def say(key: str, **values: object) -> str:
 # ------------------------------------------------------------------------------------- help and usage, in either language
 
 
-class _Words:
+class Command(click.Command):
     """Help of a command, from the catalogue when it is asked for; `help` holds the key."""
-
-    help: str | None
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_paragraph()
@@ -51,7 +49,7 @@ class _Words:
         return say(str(self.help)).partition("\n")[0]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        pieces = self.collect_usage_pieces(ctx)  # type: ignore[attr-defined]
+        pieces = self.collect_usage_pieces(ctx)
         formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=say("usage"))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -59,7 +57,7 @@ class _Words:
             (one, record[0])
             for one in self.get_params(ctx)
             if isinstance(one, click.Option) and (record := one.get_help_record(ctx))
-        ]  # type: ignore[attr-defined]
+        ]
         with formatter.section(say("options")):
             formatter.write_dl([(names, say(_help_key(one))) for one, names in options])
 
@@ -70,11 +68,7 @@ def _help_key(option: click.Parameter) -> str:
     return key if key.startswith("help-") else "help-help"
 
 
-class Command(_Words, click.Command):
-    pass
-
-
-class Group(_Words, click.Group):
+class Group(Command, click.Group):
     """All commands; settles the language before anything is parsed, and turns every way to end into an exit code."""
 
     command_class = Command
@@ -161,7 +155,9 @@ def show(text: str, *, as_json: bool = False) -> None:
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(json.loads(text), indent=2) + "\n" if as_json else text.translate(_PLAIN)
+        # JSON has an escape for every character, and only texts hold any beyond ASCII.
+        escaped = (character if character.isascii() else json.dumps(character)[1:-1] for character in text)
+        text = "".join(escaped) if as_json else text.translate(_PLAIN)
     sys.stdout.write(text)
     sys.stdout.flush()
 
@@ -195,7 +191,7 @@ def write(path: Path, text: str) -> None:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
         try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as stream:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
             Path(name).chmod(mode)
             Path(name).replace(path)
