@@ -88,8 +88,11 @@ def test_each_row_of_each_table_is_hit_by_a_case(path: Path) -> None:
     assert sorted(wanted - hit) == sorted(UNHIT.get(rules.name, set()))
 
 
-UNHIT: dict[str, set[str]] = {}
-"""Rows that no case hits, with the reason."""
+UNHIT: dict[str, set[str]] = {
+    "mof-project-self-evaluation@2020": {"benefits.dated.part", "outputs.dated.part"},
+    "zhanjiang-etdz-project@2023": {"timeliness.dated.part"},
+}
+"""Rows that no record can hit: a by-date completion is 1, 0 or absent, so a proportional scale has nothing between."""
 
 
 def test_the_same_record_scores_differently_under_the_two_editions() -> None:

@@ -26,8 +26,9 @@ def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tup
     """The answers to `questions`, and what is wrong with them."""
     values: dict[str, Value] = {}
     problems: list[Problem] = []
+    answers = record.answers
     for question in questions:
-        answer = record.answers.get(question.id)
+        answer = answers.get(question.id)
         if answer is None:
             continue
         if type(answer) is bool and question.type == "yes-no":

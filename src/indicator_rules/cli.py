@@ -32,6 +32,13 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--lang", type=choices, expose_value=False, help="help-lang")(command)
 
 
+def _typed(ctx: click.Context, parameter: click.Parameter, names: Any) -> Any:
+    """An empty name (a shell variable that is not set) is none, not the folder one stands in."""
+    if "" in (names if isinstance(names, tuple) else (names,)):
+        raise click.MissingParameter(ctx=ctx, param=parameter)
+    return names
+
+
 _year = click.option("--year", type=click.IntRange(1990, 2200), metavar="YEAR", help="help-year")
 
 
@@ -63,11 +70,11 @@ def main() -> None:
 
 
 @commands.command(help="help-evaluate")
-@click.argument("records", nargs=-1, required=True, metavar="RECORD...")
-@click.option("--ruleset", metavar="NAME", help="help-ruleset")
+@click.argument("records", nargs=-1, required=True, metavar="RECORD...", callback=_typed)
+@click.option("--ruleset", metavar="NAME", callback=_typed, help="help-ruleset")
 @_year
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
-@click.option("-o", "--output", metavar="FILE", help="help-output")
+@click.option("-o", "--output", metavar="FILE", callback=_typed, help="help-output")
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
 @_common
 def evaluate(
@@ -210,7 +217,7 @@ def _dumped(data: object) -> str:
 
 
 @commands.command(help="help-check")
-@click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...")
+@click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...", callback=_typed)
 @_common
 def check(rulesets: tuple[str, ...]) -> int:
     from indicator_rules.rules import check as problems_of
@@ -265,7 +272,7 @@ def list_() -> int:
 
 
 @commands.command("show", help="help-show")
-@click.argument("ruleset")
+@click.argument("ruleset", callback=_typed)
 @_year
 @_common
 def show_(ruleset: str, year: int | None) -> int:
@@ -277,7 +284,7 @@ def show_(ruleset: str, year: int | None) -> int:
 
 
 @commands.command(help="help-inputs")
-@click.argument("ruleset")
+@click.argument("ruleset", callback=_typed)
 @_year
 @_common
 def inputs(ruleset: str, year: int | None) -> int:

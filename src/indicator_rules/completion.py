@@ -8,6 +8,7 @@ itself is 1 or more (a `>=` by more decimals than anyone typed does not exist: n
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from indicator_rules.exact import Exact, Rounding, divide, exact
 from indicator_rules.expression import parse
 from indicator_rules.quantity import Direction, Quantity, QuantityError
 from indicator_rules.record import Indicator, Rating
+from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.spec import Completion
 from indicator_rules.value import Absent, Value
 
@@ -23,17 +25,18 @@ Note = Literal["strict-at-equality", "same-text"]
 
 
 class Settings(NamedTuple):
-    """`Completion` of a ruleset, made ready: `directions` longest category first."""
+    """`Completion` of a ruleset, made ready: `directions` has every category that one of the ruleset's paths covers."""
 
     spec: Completion
-    directions: tuple[tuple[str, Direction], ...]
+    directions: Mapping[str, Direction]
     decay_zero_at: Exact
 
     @staticmethod
     def of(spec: Completion) -> Settings:
-        longest_first = sorted(spec.directions.items(), key=lambda pair: -len(pair[0]))
+        longest_last = sorted(spec.directions.items(), key=lambda pair: len(pair[0]))
+        directions = {category: sign for path, sign in longest_last for category in categories_below((path,))}
         zero = constant(parse(spec.decay_zero_at))
-        return Settings(spec, tuple(longest_first), 2 if zero is None else zero)
+        return Settings(spec, directions, 2 if zero is None else zero)
 
 
 class EntryFacts:
@@ -173,7 +176,7 @@ class EntryFacts:
 
     def _qualitative(self, target: Quantity | None, actual: Quantity | None, settings: Settings) -> Exact | Absent:
         texts = [value.text for value in (target, actual) if value is not None and value.kind == "text"]
-        same = len(texts) == 2 and _squeezed(texts[0]) == _squeezed(texts[1])
+        same = len(texts) == 2 and (texts[0] == texts[1] or _squeezed(texts[0]) == _squeezed(texts[1]))
         if same and settings.spec.same_text == "met":
             self.note = "same-text"
         share = assessed_share(self.ratings, self.weight_in_force)
@@ -207,15 +210,14 @@ class EntryFacts:
         return self._equal_missed(number, low if number < low else high, settings)
 
     def _compared(self, number: Exact, target: Exact, sign: Direction, settings: Settings) -> Exact | Absent:
-        met = _MET[sign](number, target)
         if target <= 0 or number < 0:
-            return 1 if met else self._or_absent("zero-target", settings.spec.at_zero_target)
+            return 1 if _MET[sign](number, target) else self._or_absent("zero-target", settings.spec.at_zero_target)
         if sign in (">", "<") and number == target:
             self.note = "strict-at-equality"
             return self._or_absent("at-equality", settings.spec.at_equality)
         if sign in (">=", ">"):
             return divide(number, target)
-        if met:
+        if _MET[sign](number, target):
             return 1
         if sign == "=":
             return self._equal_missed(number, target, settings)
@@ -264,10 +266,13 @@ def direction(entry: Indicator, settings: Settings) -> Direction:
             return "qualitative"
         if target.kind == "range":
             return "="
-    for path, sign in settings.directions:
-        if entry.category == path or entry.category.startswith(path + "."):
-            return sign
-    return ">="
+    return settings.directions.get(entry.category, ">=")
+
+
+def categories_below(paths: Iterable[str]) -> frozenset[str]:
+    """The categories that are one of `paths` or below it."""
+    ways = tuple(path + "." for path in paths)
+    return frozenset(category for category in CATEGORIES if (category + ".").startswith(ways))
 
 
 def same_unit(left: str | None, right: str | None) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from indicator_rules.completion import EntryFacts, Settings
+from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
 from indicator_rules.exact import Exact, add_all, divide, exact, multiply, to_text
@@ -60,6 +60,7 @@ class EntriesRunner:
             raise AssertionError(criterion.id)
         self.criterion, self.rules, self.plan, self.readers = criterion, criterion.entries, plan, readers
         self.settings = Settings.of(criterion.entries.completion)
+        self.categories = categories_below(criterion.entries.categories)
         self.kinds: dict[str, _Kind] = {}
         for kind, scale in criterion.entries.scales:
             runner = ScaleRunner(scale, readers)
@@ -67,9 +68,8 @@ class EntriesRunner:
 
     def members(self, record: EvaluationRecord, not_applicable: set[str]) -> Members:
         """The entries of the record that are the criterion's; none applicable makes the criterion not applicable."""
-        paths = tuple(path + "." for path in self.rules.categories)
-        every = tuple(entry for entry in record.indicators if (entry.category + ".").startswith(paths))
-        left_out = record.not_applicable.indicators
+        categories, left_out = self.categories, record.not_applicable.indicators
+        every = tuple([entry for entry in record.indicators if entry.category in categories])
         applicable = tuple(entry for entry in every if entry.id not in left_out) if left_out else every
         if every and not applicable:
             not_applicable.add(self.criterion.id)
@@ -84,9 +84,7 @@ class EntriesRunner:
             return 0, ()
         results = [self.entry(run, entry, part) for entry, part in zip(members.applicable, weights, strict=True)]
         run.facts.entry = None
-        split = len(set(weights)) == 1 and self.plan.rounding.entry_weight is None
-        whole = multiply(weights[0], len(weights)) if split else None
-        points = self.combined(results, weight, whole)
+        points = self.combined(results, weight)
         # Entries rounded up can sum to more than the weight.
         return (points if isinstance(points, Absent) or points <= weight else weight), tuple(results)
 
@@ -165,12 +163,12 @@ class EntriesRunner:
             points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))
         return row, points
 
-    def combined(self, results: Sequence[EntryResult], weight: Exact, whole: Exact | None) -> Exact | Absent:
-        """Entries → points of the criterion; `whole` is the sum of their weights, if it is known."""
+    def combined(self, results: Sequence[EntryResult], weight: Exact) -> Exact | Absent:
+        """Entries → points of the criterion."""
         no_weight = Absent("no-entry-weight", ("indicators",))
         if self.rules.combine == "weighted":
-            earned = add_all(result.exact_points for result in results)
-            total = add_all(result.exact_weight for result in results) if whole is None else whole
+            total = add_all([result.exact_weight for result in results])
+            earned = add_all([result.exact_points for result in results])
             if total == weight:
                 return earned
             return divide(multiply(earned, weight), total) if total else no_weight

@@ -30,7 +30,7 @@ from indicator_rules.refusals import absent_problem, out_of_range, undecided, un
 from indicator_rules.score import OutOfRange, ScaleRunner, treated
 from indicator_rules.spec import Label
 from indicator_rules.stage import NONE, Stage
-from indicator_rules.total import Totals, in_force, subtotals
+from indicator_rules.total import Totals, deepest_first, in_force, subtotals
 from indicator_rules.value import Absent
 
 __all__ = ["Evaluator"]
@@ -61,6 +61,7 @@ class Evaluator:
         self.adjustments_from = len(leaves)
         self.main = self.stage([*leaves, *(adjustment.leaf for adjustment in plan.adjustments)])
         self.grading = self.stage([plan.grades])
+        self.groups = deepest_first(plan)
         self.adjustment_points = [
             None if adjustment.points is None else self.readers.number(adjustment.points) for adjustment in plan.adjustments
         ]
@@ -118,7 +119,7 @@ class _Run:
         adjustments = self.adjustments(chosen[self.evaluator.adjustments_from :])
         if self.problems:
             raise RecordError(self.problems)
-        groups, total = subtotals(self.plan, results)
+        groups, total = subtotals(self.plan, self.evaluator.groups, results)
         totals = Totals.of(self.plan, self.record, total, results, adjustments)
         return Evaluation(
             plan=self.plan,

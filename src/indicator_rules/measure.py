@@ -86,6 +86,9 @@ class Readers:
 
     def slot(self, slot: Slot) -> Callable[[Facts], Exact | None]:
         """What the engine is given for `slot`: a number, or None."""
+        flag = self.flag(slot.formula)
+        if flag is not None:
+            return flag
         read = self.reader(slot.formula)
         codes = {TOP_LEVEL: 1} | {text: position for position, text in enumerate(slot.codes, 1)}
 
@@ -101,6 +104,17 @@ class Readers:
             return found.toordinal() if isinstance(found, date) else None
 
         return value
+
+    def flag(self, node: Node) -> Callable[[Facts], Exact | None] | None:
+        """A flag, which is 1 or nothing, as every table has some; None for any other formula."""
+        match node:
+            case Ref() if node.path.startswith("not_applicable."):
+                name = node.path.removeprefix("not_applicable.")
+                return lambda facts: 1 if name in facts.not_applicable else None
+            case Call(function="absent", arguments=(only,)):
+                read = self.reader(only)
+                return lambda facts: 1 if type(read(facts)) is Absent else None
+        return None
 
     def number(self, formula: Node) -> Callable[[Facts], Exact | Absent]:
         """A closure for a formula that gives a number."""

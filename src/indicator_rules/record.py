@@ -31,7 +31,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
@@ -39,7 +38,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from indicator_rules import quantity
 from indicator_rules import record_fields as fields
-from indicator_rules.exact import Exact, exact
+from indicator_rules.exact import Exact, exact, multiply
 from indicator_rules.quantity import Quantity, QuantityError, money_factor
 from indicator_rules.record_fields import (
     Answer,
@@ -104,7 +103,7 @@ class Amounts(Part):
         amounts: dict[str, Exact | None] = {}
         for name in self.NAMES:
             value: Decimal | None = getattr(self, name)
-            amounts[name] = None if value is None else exact(Fraction(value) * factor)
+            amounts[name] = None if value is None else multiply(exact(value), factor)
         return amounts
 
     def amount(self, name: str) -> Exact | None:

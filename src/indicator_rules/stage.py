@@ -44,11 +44,12 @@ class Stage:
                     self._hits.append((position, -1 - place))
         self._readers = [read(slot) for slot in slots]
         self._matcher = engine.prepare(len(slots), rules)
-        self._unknowable = [
-            (position, leaf)
-            for position, leaf in enumerate(self.leaves)
-            if any(row.refuted is not None for row in leaf.table.rows)
-        ]
+        self._unknowable: list[tuple[int, list[int]]] = []
+        """Tables with rows that can be unknown, and these rows."""
+        for position, leaf in enumerate(self.leaves):
+            places = [place for place, row in enumerate(leaf.table.rows) if row.refuted is not None]
+            if places:
+                self._unknowable.append((position, places))
         self._special = [_special_rows(leaf.table.rows) for leaf in self.leaves]
 
     def run(self, facts: Facts) -> list[int]:
@@ -66,10 +67,12 @@ class Stage:
                 chosen[table] = row
             elif before != row:
                 self._settle(table, before, row, chosen)
-        for table, leaf in self._unknowable:
+        for table, places in self._unknowable:
             last = chosen[table]
-            for place, row_above in enumerate(leaf.table.rows[: last if last != NONE else None]):
-                if row_above.refuted is not None and (table, place) not in refuted:
+            for place in places:
+                if last == NONE or place >= last:
+                    break
+                if (table, place) not in refuted:
                     chosen[table] = NONE
                     break
         return chosen

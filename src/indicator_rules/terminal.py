@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import click
 
-from indicator_rules import messages
+from indicator_rules import messages, quantity
 from indicator_rules.errors import Problem, ProblemsError, RecordError, Where
 
 DONE, PROBLEMS, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -68,6 +68,10 @@ def _help_key(option: click.Parameter) -> str:
     return key if key.startswith("help-") else "help-help"
 
 
+class _PipeClosed(Exception):  # noqa: N818 -- no error: whoever read has seen enough
+    pass
+
+
 class Group(Command, click.Group):
     """All commands; settles the language before anything is parsed, and turns every way to end into an exit code."""
 
@@ -78,15 +82,22 @@ class Group(Command, click.Group):
         with formatter.section(say("commands")):
             formatter.write_dl([(name, one.get_short_help_str()) for name, one in self.commands.items()])
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> NoReturn:  # type: ignore[override]
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. click would take a closed pipe for a failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _PipeClosed from None
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> NoReturn:
         """Run, and exit."""
         typed = list(sys.argv[1:] if args is None else args)
         messages.use_language(_language(typed))
         _forgive_encodings()
         code = PROBLEMS
         try:
-            more.pop("standalone_mode", None)
-            code = super().main(typed, prog_name="indicator-rules", standalone_mode=False) or DONE
+            settings = {**more, "prog_name": "indicator-rules", "standalone_mode": False}
+            code = super().main(typed, *rest, **settings) or DONE
             sys.stdout.flush()
         except click.UsageError as error:
             code = USAGE
@@ -95,10 +106,13 @@ class Group(Command, click.Group):
             tell(error.problems)
         except (click.exceptions.Abort, KeyboardInterrupt):
             code = INTERRUPTED
-        except BrokenPipeError:
-            code = PIPE_CLOSED  # whoever read has seen enough
+        except (_PipeClosed, BrokenPipeError):
+            code = PIPE_CLOSED
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:  # a path that the system will not even look up, a disk that is full
+            name = error.filename if isinstance(error.filename, str) else ""
+            tell([Problem("file-unreadable", Where(quantity.shown(name)), {"reason": (error.strerror or "").lower()})])
         sys.exit(code)
 
 
@@ -191,7 +205,7 @@ def write(path: Path, text: str) -> None:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
                 stream.write(text)
             Path(name).chmod(mode)
             Path(name).replace(path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from indicator_rules.entries import Members
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, GroupResult
-from indicator_rules.exact import Exact, add, divide, exact
-from indicator_rules.plan import Plan
+from indicator_rules.exact import Exact, add_all, divide, exact
+from indicator_rules.plan import Group, Plan
 from indicator_rules.record import EvaluationRecord
 
 
@@ -30,28 +31,30 @@ def in_force(plan: Plan, not_applicable: set[str], chosen_set: int, members: Map
     return weights
 
 
-def subtotals(plan: Plan, results: Sequence[CriterionResult]) -> tuple[tuple[GroupResult, ...], Exact]:
+def subtotals(
+    plan: Plan, deepest_first: Sequence[Group], results: Sequence[CriterionResult]
+) -> tuple[tuple[GroupResult, ...], Exact]:
     """Subtotals of the groups, in the order of the ruleset, and S."""
-    points: dict[str | None, Exact] = {}
-    weights: dict[str | None, Exact] = {}
-    for result in results:
-        if result.criterion.role == "score":
-            group = result.criterion.group
-            points[group] = add(points.get(group, 0), result.exact_points)
-            weights[group] = weights.get(group, 0) + result.exact_weight
+    points: defaultdict[str | None, list[Exact]] = defaultdict(list)
+    weights: defaultdict[str | None, list[Exact]] = defaultdict(list)
+    for criterion, earned, weight, *_ in results:
+        if criterion.role == "score":
+            points[criterion.group].append(earned)
+            weights[criterion.group].append(weight)
     rounding = plan.rounding.group
     done: dict[str, GroupResult] = {}
-    for group in _deepest_first(plan):
-        subtotal = points.get(group.id, 0)
+    for group in deepest_first:
+        subtotal, whole = add_all(points[group.id]), add_all(weights[group.id])
         if rounding is not None:
             subtotal = rounding(subtotal)
-        done[group.id] = GroupResult(group, subtotal, weights.get(group.id, 0))
-        points[group.parent] = add(points.get(group.parent, 0), subtotal)
-        weights[group.parent] = weights.get(group.parent, 0) + weights.get(group.id, 0)
-    return tuple(done[group.id] for group in plan.groups), points.get(None, 0)
+        done[group.id] = GroupResult(group, subtotal, whole)
+        points[group.parent].append(subtotal)
+        weights[group.parent].append(whole)
+    return tuple([done[group.id] for group in plan.groups]), add_all(points[None])
 
 
-def _deepest_first(plan: Plan) -> list:  # type: ignore[type-arg]
+def deepest_first(plan: Plan) -> list[Group]:
+    """The groups, each before the one that it is in."""
     parents = {group.id: group.parent for group in plan.groups}
 
     def depth(name: str | None) -> int:

@@ -1,0 +1,75 @@
+"""What the documents show works: every Python block and every command runs, every TOML block reads."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import tomli
+
+import indicator_rules as ir
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SET_UP = "python3 -m venv"
+"""The two set-up commands are run by CI, in a fresh environment."""
+
+
+def blocks(kind: str) -> list[tuple[str, str]]:
+    found = []
+    for document in DOCUMENTS:
+        pieces = [text for language, text in BLOCK.findall(document.read_text(encoding="utf-8")) if language == kind]
+        found += [(f"{document.name}-{number}", text) for number, text in enumerate(pieces, 1)]
+    return found
+
+
+PYTHON, SHELL, TOML = blocks("python"), blocks("bash"), blocks("toml")
+
+
+@pytest.mark.parametrize("text", [text for _, text in PYTHON], ids=[name for name, _ in PYTHON])
+def test_python_runs_and_prints_what_its_comments_say(text: str) -> None:
+    done = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for expected in re.findall(r"^print\(.*\)  # (.+)$", text, re.MULTILINE):
+        assert expected in done.stdout
+
+
+@pytest.mark.parametrize("text", [text for _, text in SHELL], ids=[name for name, _ in SHELL])
+def test_commands_run(text: str, tmp_path: Path) -> None:
+    for folder in ("docs", "rulesets"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for line in text.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        if not words or line.startswith(SET_UP):
+            continue
+        if words[0].endswith("indicator-rules"):
+            words[:1] = [sys.executable, "-c", "from indicator_rules.cli import main; main()"]
+        else:
+            assert words[0] in ("cp", "mkdir"), f"a command that this test does not run: {line}"
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("text", [text for _, text in TOML], ids=[name for name, _ in TOML])
+def test_toml_reads(text: str) -> None:
+    assert tomli.loads(text)
+
+
+def test_the_ruleset_and_the_case_of_the_language_guide_belong_together() -> None:
+    ours = [tomli.loads(text, parse_float=Decimal) for name, text in TOML if name.startswith("language.md")]
+    rules, case = ir.Rules.from_data(ours[0]), ours[-1]
+    result = rules.evaluate(case["record"])
+    assert (result.total, result.grade) == (case["expected"]["total"], case["expected"]["grade"])
+    assert {name: result[name].points for name in case["expected"]["criteria"]} == case["expected"]["criteria"]
+
+
+def test_the_glossary_knows_every_public_name() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert [name for name in ir.__all__ if name[0].isupper() and f"`{name}`" not in glossary] == []
