@@ -48,6 +48,8 @@ MOST_SESSIONS = 64
 """States in one engine ruleset (the engine takes 1,024, each up to 1 MB). More callers at once get a copy of the ruleset."""
 MOST_FIRINGS = 4 * MOST_RULES
 """A drain that goes on for longer is not draining."""
+MOST_READY = 16
+"""Integers of one field whose texts are kept ready: truths, counts and places in a list of texts."""
 LARGEST = 2**53 if struct.calcsize("l") == 8 else 2**31
 """Integers stay below this: the engine keeps those of rules in a C `long` (32 bits on Windows)."""
 
@@ -60,6 +62,8 @@ Condition: TypeAlias = tuple[int, int, str, int]
 Conjunction: TypeAlias = tuple[Condition, ...]
 Source: TypeAlias = tuple[int, int]
 """Slot and sign: what one field of the engine holds."""
+_Rounded: TypeAlias = tuple[int, int, int, int, str, list[str]]
+"""A field that holds an integer: slot, factor, least and greatest, the text before it, and all of its texts where they are few."""
 
 
 class _Library(Protocol):
@@ -95,7 +99,8 @@ class DurableEngine:
             indexes[_conjunction(rule, grids)].append(index)
         always = tuple(indexes.pop((), ()))
         hands = _deal(indexes) or ([[]] if always else [])
-        return _DurableMatcher([_part(hand, indexes, grids, () if number else always) for number, hand in enumerate(hands)])
+        parts = [_part(hand, indexes, grids, () if number else always) for number, hand in enumerate(hands)]
+        return parts[0] if len(parts) == 1 else _Parts(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +196,14 @@ def _part(
         rules[name] = tuple(indexes[conjunction])
     definition[_SENTINEL] = {"all": [{"m": {"$gte": {_SENTINEL: 1}}}]}  # last, for the engine fires in this order
     rules[_SENTINEL] = always
-    rounded, ranked = [], []
+    rounded: list[_Rounded] = []
+    ranked: list[tuple[int, int, tuple[Exact, ...], str]] = []
     for (slot, sign), name in fields.items():
         grid, text = grids[slot], f',"{name}":'
         if grid.scale:
-            rounded.append((slot, sign * grid.scale, *grid.limits(sign), text))
+            least, most = grid.limits(sign)
+            ready = [f"{text}{number}" for number in range(least, most + 1)] if most - least < MOST_READY else []
+            rounded.append((slot, sign * grid.scale, least, most, text, ready))
         else:
             ranked.append((slot, sign, grid.cuts, text))
     return _Part(json.dumps(definition, separators=(",", ":")), rules, rounded, ranked)
@@ -230,7 +238,7 @@ class _Part:
         self,
         definition: str,
         rules: dict[str, tuple[int, ...]],
-        rounded: list[tuple[int, int, int, int, str]],
+        rounded: list[_Rounded],
         ranked: list[tuple[int, int, tuple[Exact, ...], str]],
     ) -> None:
         self._definition = definition
@@ -244,7 +252,7 @@ class _Part:
         self._idle.append(self._open())
 
     def match(self, values: Values) -> list[int]:
-        """The rules that the engine fires, maybe one twice: the matcher makes a set of them."""
+        """The rules that the engine fires."""
         facts = self._facts(values)
         try:
             session = self._idle.pop()
@@ -274,12 +282,12 @@ class _Part:
         if name != _SENTINEL:
             raise EvaluationError("durable-rules stopped before its last rule")
         session.forget()
-        return hits
+        return list(set(hits))  # nothing says that the engine fires a rule once only
 
     def _facts(self, values: Values) -> str:
         """The rest of a message after a session's `head`: one integer for each field whose slot has a value."""
         texts = []
-        for slot, scale, least, most, text in self._rounded:
+        for slot, scale, least, most, text, ready in self._rounded:
             value = values[slot]
             if value is None:
                 continue
@@ -288,7 +296,8 @@ class _Part:
             else:
                 numerator, denominator = value.as_integer_ratio()
                 number = numerator * scale // denominator
-            texts.append(f"{text}{least if number < least else most if number > most else number}")  # noqa: FURB136 (twice as fast)
+            number = least if number < least else most if number > most else number  # noqa: FURB136 (twice as fast)
+            texts.append(ready[number - least] if ready else f"{text}{number}")
         for slot, sign, cuts, text in self._ranked:
             value = values[slot]
             if value is not None:
@@ -332,8 +341,8 @@ class _Part:
             self._unopened.append((session.copy, session.sid))
 
 
-class _DurableMatcher:
-    """Rules dealt to engine rulesets."""
+class _Parts:
+    """Rules dealt to several engine rulesets."""
 
     __slots__ = ("_parts",)
 

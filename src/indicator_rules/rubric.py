@@ -18,7 +18,8 @@ from indicator_rules.messages import Language
 from indicator_rules.render import COLUMNS, hanging, table, width, wrap
 from indicator_rules.spec import Criterion, Spec
 
-_NUMBER_COLUMN = 3
+_NARROWEST = 14
+"""Columns that a long text needs to be readable: seven Chinese characters."""
 
 
 class RubricRow(NamedTuple):
@@ -55,7 +56,7 @@ def inputs_text(fields: Iterable[InputField], lang: Language | None = None, colu
         kind = say(f"type-{one.type}")
         choices = f"{kind}: {', '.join(one.choices)}" if one.choices else kind
         cells.append((one.path, one.label, choices, ", ".join(one.read_by) or "—"))
-    return "\n".join(table(cells, _fit(cells, columns, widest=40))) + "\n"
+    return "\n".join(table(cells, _fit(cells, columns, widest=24, whole=1))) + "\n"
 
 
 class _Words:
@@ -316,17 +317,20 @@ def _constant(formula: str) -> Exact | None:
     return node.value if isinstance(node, Number) else None
 
 
-def _fit(cells: list[tuple[str, ...]], columns: int, *, widest: int) -> list[int]:
-    """Column widths: short columns as they need, what is left shared by the long ones in proportion to their text."""
+def _fit(cells: list[tuple[str, ...]], columns: int, *, widest: int, whole: int = 0) -> list[int]:
+    """Column widths: short columns as they need, what is left shared by the long ones in proportion to their text. The first
+    `whole` columns are never broken.
+    """
     needs = [max(width(line) for row in cells for line in row[place].split("\n")) for place in range(len(cells[0]))]
     left = columns - 2 * (len(needs) - 1)
     if sum(needs) <= left:
         return needs
-    short = [need if need <= widest else 0 for need in needs]
-    rest = left - sum(short)
-    if rest < 12 * short.count(0):
-        return [max(8, left // len(needs))] * len(needs)
-    text = [0 if fixed else sum(width(row[place]) for row in cells) for place, fixed in enumerate(short)]
-    floor = min(14, rest // max(1, short.count(0)))
-    spare = rest - floor * short.count(0)
-    return [fixed or floor + spare * text[place] // max(1, sum(text)) for place, fixed in enumerate(short)]
+    for limit in (widest, 12, 0):
+        fixed = [need if need <= limit or place < whole else 0 for place, need in enumerate(needs)]
+        rest, long = left - sum(fixed), fixed.count(0)
+        if rest >= _NARROWEST * long > 0 or limit == 0:
+            break
+    text = [0 if size else sum(width(row[place]) for row in cells) for place, size in enumerate(fixed)]
+    floor = max(4, min(_NARROWEST, rest // max(1, long)))
+    spare = max(0, rest - floor * long)
+    return [size or floor + spare * text[place] // max(1, sum(text)) for place, size in enumerate(fixed)]

@@ -78,7 +78,8 @@ class Totals(NamedTuple):
         adjustments: Sequence[AdjustmentResult],
     ) -> Totals:
         """From S to the total, in the order of section 9."""
-        total = rescaled(subtotal, results)
+        left_out = any([result.row == "not_applicable" for result in results])
+        total = rescaled(subtotal, results) if left_out else subtotal
         if total is None:
             return Totals(None, None)
         total += sum(result.exact_points for result in results if result.criterion.role != "score")

@@ -66,7 +66,9 @@ def reasons(evaluation: Evaluation, lang: messages.Language = "en") -> list[str]
 # --------------------------------------------------------------------------------------------------------------- columns
 
 
-@pytest.mark.parametrize(("text", "columns"), [("", 0), ("abc", 3), ("指标", 4), ("a指b", 4), ("█░", 2), ("（）", 4), ("é", 1), ("e\u0301", 1)])
+@pytest.mark.parametrize(
+    ("text", "columns"), [("", 0), ("abc", 3), ("指标", 4), ("a指b", 4), ("█░", 2), ("（）", 4), ("é", 1), ("e\u0301", 1)]
+)
 def test_width_counts_columns(text: str, columns: int) -> None:
     assert render.width(text) == columns
 
@@ -101,7 +103,13 @@ def test_no_line_is_wider_than_the_terminal(columns: int, lang: messages.Languag
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(10, "10"), (Fraction(463, 50), "9.26"), (Fraction(250, 27), "≈9.2593"), (Fraction(1, 100_000), "≈0"), (Fraction(-1, 3), "≈-0.3333")],
+    [
+        (10, "10"),
+        (Fraction(463, 50), "9.26"),
+        (Fraction(250, 27), "≈9.2593"),
+        (Fraction(1, 100_000), "≈0"),
+        (Fraction(-1, 3), "≈-0.3333"),
+    ],
 )
 def test_numbers_are_exact_or_marked(value: int | Fraction, text: str) -> None:
     assert number_text(value) == text
@@ -128,8 +136,7 @@ def test_every_case_can_be_read_in_both_languages(lang: messages.Language) -> No
         rules = load(path.parents[2] / f"{path.parent.name}.toml")
         try:
             result = rules.evaluate(case["record"])
-        except RecordError as error:
-            assert render.problems_text(error.problems, lang)
+        except RecordError:
             continue
         page = render.text(result, lang)
         assert page == render.text(result, lang)
@@ -151,11 +158,16 @@ def test_each_kind_of_row_says_why() -> None:
         "points = weight × 50% = 100 × 50%",
         "with 执行率 = 50%",
     ]
-    off = evaluated(ruleset('kind = "deduct"\nper = "under"\nat = "90%"\nstep = "10%"\npoints = 5'))
+    off = evaluated(ruleset('kind = "deduct"\nper = "under"\nat = "90%"\nstep = "10%"\npoints = 5\npartial_step = "none"'))
     assert off.criteria[0].points == 80
-    assert reasons(off)[0] == "points taken off"
+    assert reasons(off) == [
+        "points taken off",
+        "points = weight − (floor((90% − 执行率) ÷ 10%) × 5) = 100 − (floor((90% − 50%) ÷ 10%) × 5)",
+    ]
     items = '[{ id = "x", label = "做完", when = "done" }, { id = "y", label = "花完", when = "rate >= 1" }]'
-    assert reasons(evaluated(ruleset(f'kind = "checklist"\nitems = {items}', measure=""), {"done": True})) == ["item 花完: not met"]
+    assert reasons(evaluated(ruleset(f'kind = "checklist"\nitems = {items}', measure=""), {"done": True})) == [
+        "item 花完: not met"
+    ]
 
 
 def test_assessments_deductions_and_what_does_not_apply_are_told() -> None:
@@ -194,7 +206,9 @@ label = "封顶"
 when = "true"
 then = { grade_at_most = "差" }
 """
-    rules = load(HEAD + '[criteria.a]\nlabel = "甲"\nweight = 100\nmeasure = "rate"\nscale = { kind = "proportional" }\n' + effects)
+    rules = load(
+        HEAD + '[criteria.a]\nlabel = "甲"\nweight = 100\nmeasure = "rate"\nscale = { kind = "proportional" }\n' + effects
+    )
     page = render.text(evaluated(rules, spent=100), "en")
     assert "迟报: 2 points off" in page
     assert "封顶: the grade is at most 差" in page
@@ -212,7 +226,9 @@ def test_only_full_marks_fill_the_bar() -> None:
 
 def test_problems_are_told_with_their_place_and_code() -> None:
     where = Where("a.toml", ("x",), 3, 1)
-    text = render.problems_text([Problem("unknown-key", where, {"key": "x"}), Problem("unknown-key", where, {"key": "y"}, "warning")], "en")
+    text = render.problems_text(
+        [Problem("unknown-key", where, {"key": "x"}), Problem("unknown-key", where, {"key": "y"}, "warning")], "en"
+    )
     assert text == "a.toml:3:1: x: unknown key `x` [unknown-key]\nwarning: a.toml:3:1: x: unknown key `y` [unknown-key]\n"
 
 
@@ -234,7 +250,11 @@ def test_rubric_rows_are_the_standard_columns() -> None:
 @pytest.mark.parametrize(
     ("scale", "zh", "en"),
     [
-        ('kind = "proportional"', "按执行率：达到 100% 得满分；其间按比例计分", "执行率: full marks at 100% or more; in proportion between"),
+        (
+            'kind = "proportional"',
+            "按执行率：达到 100% 得满分；其间按比例计分",
+            "执行率: full marks at 100% or more; in proportion between",
+        ),
         (
             'kind = "proportional"\nfull_at = "10%"\nzero_at = "30%"',
             "按执行率：不超过 10% 得满分；30% 及以上不得分；其间按比例计分",
