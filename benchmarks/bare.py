@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 import durable_rules_engine as library
+from workloads import Workload
 
 from indicator_rules import durable_engine
-from workloads import Workload
 
 
 class _Overheard:
@@ -95,5 +95,3 @@ def _opened(handle: int, head: str) -> int:
     library.complete_and_start_action(handle, state)
     library.retract_fact(handle, head + "}")
     return int(state)
-
-

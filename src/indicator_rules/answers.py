@@ -34,6 +34,9 @@ def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tup
         if type(answer) is bool and question.type == "yes-no":
             values[question.id] = answer
             continue
+        if type(answer) is Decimal and question.type == "number":
+            values[question.id] = exact(answer)
+            continue
         value = _typed(question, answer, record)
         if value is None:
             where = Where("", ("answers", question.id))

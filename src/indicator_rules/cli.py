@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `check`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `audit`, `check`, `list`, `show`, `inputs`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -8,38 +8,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from indicator_rules import messages
+from indicator_rules.cli_audit import audit
+from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
     from indicator_rules.evaluation import Evaluation
-    from indicator_rules.record import EvaluationRecord
-    from indicator_rules.rules import Rules
 
 # ----------------------------------------------------------------------------------------------------------------- options
-
-
-def _common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--lang`, before or after the command; `Group.main` has read it."""
-    choices = click.Choice(messages.LANGUAGES)
-    return click.option("--lang", type=choices, expose_value=False, help="help-lang")(command)
-
-
-def _typed(ctx: click.Context, parameter: click.Parameter, names: Any) -> Any:
-    """An empty name (a shell variable that is not set) is none, not the folder one stands in."""
-    if "" in (names if isinstance(names, tuple) else (names,)):
-        raise click.MissingParameter(ctx=ctx, param=parameter)
-    return names
-
-
-_year = click.option("--year", type=click.IntRange(1990, 2200), metavar="YEAR", help="help-year")
 
 
 def _version(ctx: click.Context, _option: click.Parameter, value: bool) -> None:
@@ -51,7 +35,7 @@ def _version(ctx: click.Context, _option: click.Parameter, value: bool) -> None:
 
 
 @click.group(cls=Group, help="help", invoke_without_command=True)
-@_common
+@common
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="help-version")
 @click.pass_context
 def commands(ctx: click.Context) -> int:
@@ -70,17 +54,17 @@ def main() -> None:
 
 
 @commands.command(help="help-evaluate")
-@click.argument("records", nargs=-1, required=True, metavar="RECORD...", callback=_typed)
-@click.option("--ruleset", metavar="NAME", callback=_typed, help="help-ruleset")
-@_year
+@click.argument("records", nargs=-1, required=True, metavar="RECORD...", callback=typed)
+@click.option("--ruleset", metavar="NAME", callback=typed, help="help-ruleset")
+@year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
-@click.option("-o", "--output", metavar="FILE", callback=_typed, help="help-output")
+@click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
-@_common
+@common
 def evaluate(
     records: tuple[str, ...], ruleset: str | None, year: int | None, form: str, output: str | None, engine: str | None
 ) -> int:
-    files = _record_files(records)
+    files = record_files(records)
     if output is not None:
         check_output(Path(output), files)
     single = len(records) == 1 and files == [Path(records[0])]
@@ -128,21 +112,6 @@ class _Tally:
         return say("summary", scored=self.scored, refused=self.refused) + "".join(grades)
 
 
-def _record_files(records: Sequence[str]) -> list[Path]:
-    """The files of `records`; rulesets in a folder are passed over. Raises `RecordError` for a folder without any record."""
-    from indicator_rules.catalog import is_ruleset
-    from indicator_rules.reading import record_files
-
-    found = {name: record_files([name]) for name in records}
-    for name, files in found.items():
-        if Path(name).is_dir():
-            found[name] = [file for file in files if not is_ruleset(file)]
-    empty = [name for name, files in found.items() if not files]
-    if empty:
-        raise RecordError([Problem("no-records-in-folder", Where(name)) for name in empty])
-    return list(dict.fromkeys(file for files in found.values() for file in files))
-
-
 def _scored(
     files: Iterable[Path], ruleset: str | None, year: int | None, engine: str | None
 ) -> Iterator[Evaluation | RecordError]:
@@ -153,44 +122,17 @@ def _scored(
     for file in files:
         try:
             record = read_record(file)
-            rules = _rules_for(file, record, ruleset, year, engine)
+            rules = rules_for(file, record, ruleset, year, engine)
             try:
                 yield rules.evaluate(record)
                 continue
             except RecordError as error:
-                found = _placed(error, file)
+                found = placed(error, file)
         except ProblemsError as error:
             found = list(error.problems)
         tell(problem for problem in found if str(problem) not in told)
         told.update(map(str, found))
         yield RecordError(found)
-
-
-def _rules_for(file: Path, record: EvaluationRecord, ruleset: str | None, year: int | None, engine: str | None) -> Rules:
-    """The ruleset named, in the edition for the year; else the one that applies to the record."""
-    from indicator_rules.catalog import Catalog, load
-
-    try:
-        if ruleset is not None:
-            return load(ruleset, record.subject.year if year is None else year, engine)
-        return Catalog.builtin().for_record(record, year, engine)
-    except RulesetError as error:
-        if ruleset is not None:
-            raise
-        raise RulesetError(problem if problem.where.file else problem.at(file=str(file)) for problem in error.problems) from None
-    except ImportError as error:
-        raise click.UsageError(say("no-engine", text=engine)) from error
-
-
-def _placed(error: RecordError, file: Path) -> list[Problem]:
-    """The problems of a record that was scored from memory, with their places in its file."""
-    from indicator_rules.rules import located
-
-    try:
-        content = file.read_bytes()
-    except OSError:  # gone since it was read
-        content = None
-    return located([problem.at(file=str(file)) for problem in error.problems], content)
 
 
 def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
@@ -204,21 +146,20 @@ def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: 
 
 def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
     if isinstance(result, RecordError):
-        return _dumped({"file": str(file), "problems": [problem.as_dict() for problem in result.problems]})
+        return dumped({"file": str(file), "problems": [problem.as_dict() for problem in result.problems]})
     text = result.to_json()
     return text if single else f'{{\n  "file": {json.dumps(str(file), ensure_ascii=False)},{text[1:]}'
-
-
-def _dumped(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
 # -------------------------------------------------------------------------------------------------------------- other commands
 
 
+commands.add_command(audit)
+
+
 @commands.command(help="help-check")
-@click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...", callback=_typed)
-@_common
+@click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...", callback=typed)
+@common
 def check(rulesets: tuple[str, ...]) -> int:
     from indicator_rules.rules import check as problems_of
 
@@ -253,7 +194,7 @@ def _ruleset_files(name: str) -> list[Path]:
 
 
 @commands.command("list", help="help-list")
-@_common
+@common
 def list_() -> int:
     from indicator_rules.catalog import Catalog, years_text
     from indicator_rules.render import table, width
@@ -272,9 +213,9 @@ def list_() -> int:
 
 
 @commands.command("show", help="help-show")
-@click.argument("ruleset", callback=_typed)
-@_year
-@_common
+@click.argument("ruleset", callback=typed)
+@year_option
+@common
 def show_(ruleset: str, year: int | None) -> int:
     from indicator_rules import rubric
     from indicator_rules.catalog import load
@@ -284,9 +225,9 @@ def show_(ruleset: str, year: int | None) -> int:
 
 
 @commands.command(help="help-inputs")
-@click.argument("ruleset", callback=_typed)
-@_year
-@_common
+@click.argument("ruleset", callback=typed)
+@year_option
+@common
 def inputs(ruleset: str, year: int | None) -> int:
     from indicator_rules import rubric
     from indicator_rules.catalog import load

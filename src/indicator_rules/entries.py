@@ -6,7 +6,9 @@ by one: each runs through the stage of its kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from operator import is_
 from typing import NamedTuple, Protocol
 
 from indicator_rules.completion import EntryFacts, Settings, categories_below
@@ -25,14 +27,42 @@ from indicator_rules.value import Absent, Value
 class Members(NamedTuple):
     """The entries of one criterion in one record."""
 
-    every: tuple[Indicator, ...]
-    applicable: tuple[Indicator, ...]
+    every: Sequence[Indicator]
+    applicable: Sequence[Indicator]
 
     @property
     def recorded_weight(self) -> Exact | None:
         """Σ of the weights in the record, if every entry has one."""
         weights = [entry.weight for entry in self.every]
-        return sum(exact(weight) for weight in weights if weight is not None) if weights and None not in weights else None
+        return add_all(exact(weight) for weight in weights if weight is not None) if weights and None not in weights else None
+
+
+class Register:
+    """Which criteria score the entries of which category."""
+
+    def __init__(self, criteria: Iterable[Criterion]) -> None:
+        self.criteria: list[str] = []
+        self.by_category: defaultdict[str, list[str]] = defaultdict(list)
+        for criterion in criteria:
+            if criterion.entries is not None:
+                self.criteria.append(criterion.id)
+                for category in categories_below(criterion.entries.categories):
+                    self.by_category[category].append(criterion.id)
+
+    def members(self, record: EvaluationRecord, not_applicable: set[str]) -> dict[str, Members]:
+        """The entries of each criterion; where the record has some and none applies, the criterion is not applicable."""
+        found: dict[str, list[Indicator]] = {criterion: [] for criterion in self.criteria}
+        for entry in record.indicators:
+            for criterion in self.by_category.get(entry.category, ()):
+                found[criterion].append(entry)
+        left_out = record.not_applicable.indicators
+        members = {}
+        for criterion, every in found.items():
+            applicable = [entry for entry in every if entry.id not in left_out] if left_out else every
+            members[criterion] = Members(every, applicable)
+            if every and not applicable:
+                not_applicable.add(criterion)
+        return members
 
 
 class Run(Protocol):
@@ -60,20 +90,10 @@ class EntriesRunner:
             raise AssertionError(criterion.id)
         self.criterion, self.rules, self.plan, self.readers = criterion, criterion.entries, plan, readers
         self.settings = Settings.of(criterion.entries.completion)
-        self.categories = categories_below(criterion.entries.categories)
         self.kinds: dict[str, _Kind] = {}
         for kind, scale in criterion.entries.scales:
             runner = ScaleRunner(scale, readers)
             self.kinds[kind] = _Kind(runner, stage(runner.leaves))
-
-    def members(self, record: EvaluationRecord, not_applicable: set[str]) -> Members:
-        """The entries of the record that are the criterion's; none applicable makes the criterion not applicable."""
-        categories, left_out = self.categories, record.not_applicable.indicators
-        every = tuple([entry for entry in record.indicators if entry.category in categories])
-        applicable = tuple(entry for entry in every if entry.id not in left_out) if left_out else every
-        if every and not applicable:
-            not_applicable.add(self.criterion.id)
-        return Members(every, applicable)
 
     def score(self, run: Run, members: Members, weight: Exact) -> tuple[Exact | Absent, tuple[EntryResult, ...]]:
         """Points of the criterion and of its entries."""
@@ -90,11 +110,12 @@ class EntriesRunner:
 
     def weights(self, run: Run, members: Members, weight: Exact) -> list[Exact] | None:
         """The weight of each applicable entry; None after a problem."""
-        given = [entry.weight for entry in members.applicable]
-        rounding = self.plan.rounding.entry_weight
-        known = [exact(one) for one in given if one is not None]
-        if self.rules.weights == "record" and known:
-            if len(known) < len(given):
+        number, rounding = len(members.applicable), self.plan.rounding.entry_weight
+        known: list[Exact] = []
+        if self.rules.weights == "record":
+            known = [exact(entry.weight) for entry in members.applicable if entry.weight is not None]
+        if known:
+            if len(known) < number:
                 run.problems.append(entry_weights("entry-weights-incomplete", self.criterion, run.record, members.applicable))
                 return None
             total = sum(exact(entry.weight) for entry in members.every if entry.weight is not None)
@@ -102,12 +123,12 @@ class EntriesRunner:
                 values = {"sum": to_text(total), "weight": to_text(weight)}
                 run.problems.append(entry_weights("entry-weights-sum", self.criterion, run.record, members.applicable, **values))
                 return None
-            weights: list[Exact] = known
+            weights = known
         elif self.rules.weights == "record" and self.rules.without_weights == "error":
             run.problems.append(entry_weights("entry-weights-missing", self.criterion, run.record, members.applicable))
             return None
         else:
-            weights = [divide(weight, len(given))] * len(given)
+            weights = [divide(weight, number)] * number
         return weights if rounding is None else [rounding(one) for one in weights]
 
     def entry(self, run: Run, indicator: Indicator, weight: Exact) -> EntryResult:
@@ -165,15 +186,15 @@ class EntriesRunner:
 
     def combined(self, results: Sequence[EntryResult], weight: Exact) -> Exact | Absent:
         """Entries → points of the criterion."""
-        no_weight = Absent("no-entry-weight", ("indicators",))
-        if self.rules.combine == "weighted":
-            total = add_all([result.exact_weight for result in results])
-            earned = add_all([result.exact_points for result in results])
-            if total == weight:
-                return earned
-            return divide(multiply(earned, weight), total) if total else no_weight
-        if any(result.exact_weight == 0 for result in results):
-            return no_weight
+        weights = [result.exact_weight for result in results]
+        if self.rules.combine == "weighted" and any(weights):
+            points = [result.exact_points for result in results]
+            if all(map(is_, points, weights)):  # full marks for all, the common case
+                return weight
+            total, earned = add_all(weights), add_all(points)
+            return earned if total == weight else divide(multiply(earned, weight), total)
+        if not all(weights):
+            return Absent("no-entry-weight", ("indicators",))
         shares = [divide(result.exact_points, result.exact_weight) for result in results]
         match self.rules.combine:
             case "mean":

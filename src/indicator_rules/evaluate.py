@@ -18,7 +18,7 @@ from typing import NamedTuple
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings
 from indicator_rules.engine import Engine
-from indicator_rules.entries import EntriesRunner, Members
+from indicator_rules.entries import EntriesRunner, Members, Register
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, EntryResult, Evaluation
 from indicator_rules.exact import Exact, exact
@@ -30,7 +30,7 @@ from indicator_rules.refusals import absent_problem, out_of_range, undecided, un
 from indicator_rules.score import OutOfRange, ScaleRunner, treated
 from indicator_rules.spec import Label
 from indicator_rules.stage import NONE, Stage
-from indicator_rules.total import Totals, deepest_first, in_force, subtotals
+from indicator_rules.total import Totals, deepest_first, in_force, sums
 from indicator_rules.value import Absent
 
 __all__ = ["Evaluator"]
@@ -62,6 +62,7 @@ class Evaluator:
         self.main = self.stage([*leaves, *(adjustment.leaf for adjustment in plan.adjustments)])
         self.grading = self.stage([plan.grades])
         self.groups = deepest_first(plan)
+        self.register = Register(plan.criteria)
         self.adjustment_points = [
             None if adjustment.points is None else self.readers.number(adjustment.points) for adjustment in plan.adjustments
         ]
@@ -80,6 +81,14 @@ class Evaluator:
             place += len(scale.leaves)
         return tuple(runners)
 
+    def entries_of(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
+        """Every entry of `record`, with the ruleset's own settings."""
+        year, ratings = record.subject.year, record.assessments.indicators
+        return tuple(
+            EntryFacts(indicator, year, self.settings, ratings.get(indicator.id, ()), self.plan.rounding.measure)
+            for indicator in record.indicators
+        )
+
     def evaluate(self, record: EvaluationRecord) -> Evaluation:
         """Score `record`. Raises `RecordError`."""
         return _Run(self, record).evaluation()
@@ -91,42 +100,32 @@ class _Run:
     def __init__(self, evaluator: Evaluator, record: EvaluationRecord) -> None:
         self.evaluator, self.plan, self.record = evaluator, evaluator.plan, record
         inputs, self.problems = read_answers(self.plan.questions, record)
-        self.facts = Facts(record, inputs, self.all_entries)
-        self.entries: tuple[EntryFacts, ...] | None = None
+        self.facts = Facts(record, inputs, evaluator.entries_of)
         self.members: dict[str, Members] = {}
-        for criterion, ratings in record.assessments.criteria.items():
+        self.ratings, self.deductions = record.assessments.criteria, record.deductions.criteria
+        self.rounding = self.plan.rounding.points
+        for criterion, ratings in self.ratings.items():
             levels = [rating.level for rating in ratings if rating.level is not None]
             if levels:
                 self.facts.assessed_levels[criterion] = levels[0]
-
-    def all_entries(self) -> tuple[EntryFacts, ...]:
-        """Every entry of the record, with the ruleset's own settings: what aggregates count."""
-        if self.entries is None:
-            settings, ratings = self.evaluator.settings, self.record.assessments.indicators
-            year, rounding = self.record.subject.year, self.plan.rounding.measure
-            self.entries = tuple(
-                EntryFacts(indicator, year, settings, ratings.get(indicator.id, ()), rounding)
-                for indicator in self.record.indicators
-            )
-        return self.entries
 
     def evaluation(self) -> Evaluation:
         """The stages in order."""
         chosen_set = self.open()
         weights = in_force(self.plan, self.facts.not_applicable, chosen_set, self.members)
         chosen = self.evaluator.main.run(self.facts)
-        results = tuple(self.criterion(runner, weights[runner.criterion.id], chosen) for runner in self.evaluator.runners)
+        results = tuple([self.criterion(runner, weights[runner.criterion.id], chosen) for runner in self.evaluator.runners])
         adjustments = self.adjustments(chosen[self.evaluator.adjustments_from :])
         if self.problems:
             raise RecordError(self.problems)
-        groups, total = subtotals(self.plan, self.evaluator.groups, results)
-        totals = Totals.of(self.plan, self.record, total, results, adjustments)
+        added = sums(self.plan, self.evaluator.groups, results)
+        totals = Totals.of(self.plan, self.record, added, results, adjustments)
         return Evaluation(
             plan=self.plan,
             record=self.record,
             engine=self.evaluator.engine.name,
             criteria=results,
-            groups=groups,
+            groups=added.groups,
             adjustments=adjustments,
             exact_total=totals.rounded,
             unrounded_total=totals.unrounded,
@@ -141,13 +140,9 @@ class _Run:
     def open(self) -> int:
         """Settle what is applicable; the position of the weight set in force, or −1 for the criteria's own weights."""
         said = self.record.not_applicable.criteria
-        for runner in self.evaluator.runners:
-            criterion = runner.criterion
-            if criterion.id in said:
-                self.facts.not_applicable.add(criterion.id)
-            if runner.entries is not None:
-                members = runner.entries.members(self.record, self.facts.not_applicable)
-                self.members[criterion.id] = members
+        if said:
+            self.facts.not_applicable.update(criterion.id for criterion in self.plan.criteria if criterion.id in said)
+        self.members = self.evaluator.register.members(self.record, self.facts.not_applicable)
         if self.evaluator.opening is None:
             return NONE
         rows = self.evaluator.opening.run(self.facts)
@@ -171,8 +166,8 @@ class _Run:
         criterion, facts = runner.criterion, self.facts
         rows = chosen[runner.first : runner.last]
         if criterion.id in facts.not_applicable:
-            points = 0 if criterion.role != "score" else treated(criterion.not_applicable, weight) or 0
-            return self.finished(criterion, points, weight, "not_applicable")
+            given = 0 if criterion.role != "score" else treated(criterion.not_applicable, weight) or 0
+            return self.finished(criterion, given, weight, "not_applicable")
         if weight == 0:
             return CriterionResult(criterion, 0, 0, "out_of_force")
         facts.weight = weight
@@ -180,7 +175,7 @@ class _Run:
             found, entries = runner.entries.score(self, self.members[criterion.id], weight)
             return self.settled(runner, found, weight, "entries", entries=entries)
         try:
-            score = runner.scale.score(facts, rows, self.record.assessments.criteria.get(criterion.id, ()))
+            points, row, items = runner.scale.score(facts, rows, self.ratings.get(criterion.id, ()))
         except OutOfRange as error:
             self.problems.append(out_of_range(("assessments", "criteria", criterion.id), error))
             return CriterionResult(criterion, 0, weight, "absent")
@@ -189,7 +184,7 @@ class _Run:
             if problem is not None:
                 self.problems.append(problem)
                 return CriterionResult(criterion, 0, weight, "absent")
-        return self.settled(runner, score.points, weight, score.row, items=score.items)
+        return self.settled(runner, points, weight, row, items=items)
 
     def settled(
         self,
@@ -222,13 +217,12 @@ class _Run:
         items: tuple[tuple[str, Exact], ...] = (),
     ) -> CriterionResult:
         """Manual deduction, rounding, and the sign of a penalty."""
-        deductions = self.record.deductions.criteria
         deducted: Exact = 0
-        if deductions and criterion.id in deductions:
-            deducted = exact(deductions[criterion.id].points)
+        if self.deductions and criterion.id in self.deductions:
+            deducted = exact(self.deductions[criterion.id].points)
             points = max(0, points - deducted)
-        if self.plan.rounding.points is not None and type(points) is not int:
-            points = self.plan.rounding.points(points)
+        if self.rounding is not None and type(points) is not int:
+            points = self.rounding(points)
         if criterion.role == "penalty":
             points = -points
         return CriterionResult(criterion, points, weight, row, entries, items, deducted)

@@ -77,17 +77,17 @@ def add_all(values: Iterable[Exact]) -> Exact:
     >>> add_all([3, Fraction(1, 2), 4, Fraction(1, 2)])
     8
     """
-    numerator, denominator = 0, 1
+    whole, numerator, denominator = 0, 0, 1
     for value in values:
         if type(value) is int:
-            numerator += value * denominator
+            whole += value
             continue
         part, parts = value.as_integer_ratio()
         if parts == denominator:
             numerator += part
         else:
             numerator, denominator = numerator * parts + part * denominator, denominator * parts
-    return numerator if denominator == 1 else exact(Fraction(numerator, denominator))
+    return divide(whole * denominator + numerator, denominator) if numerator else whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import date
 from fractions import Fraction
+from operator import attrgetter
 from typing import TypeAlias, cast
 
 from indicator_rules.completion import TOP_LEVEL, EntryFacts
@@ -48,27 +49,41 @@ class Facts:
     __slots__ = (
         "assessed_levels",
         "budget",
-        "entries",
         "entry",
+        "every_entry",
         "inputs",
         "measured",
         "not_applicable",
+        "read_entries",
         "record",
         "total",
         "weight",
     )
 
-    def __init__(self, record: EvaluationRecord, inputs: dict[str, Value], entries: Callable[[], tuple[EntryFacts, ...]]) -> None:
+    def __init__(
+        self,
+        record: EvaluationRecord,
+        inputs: dict[str, Value],
+        read_entries: Callable[[EvaluationRecord], tuple[EntryFacts, ...]],
+    ) -> None:
+        """`read_entries` must not lead back here: without a cycle a record's facts are freed as soon as nobody holds them."""
         self.record = record
         self.budget = record.budget.in_yuan if record.budget is not None else NO_BUDGET
         self.inputs = inputs
-        self.entries = entries
+        self.read_entries = read_entries
+        self.every_entry: tuple[EntryFacts, ...] | None = None
         self.measured: dict[str, Value] = {}
         self.not_applicable: set[str] = set()
         self.assessed_levels: dict[str, str] = {}
         self.entry: EntryFacts | None = None
         self.weight: Exact = 0
         self.total: Exact = 0
+
+    def entries(self) -> tuple[EntryFacts, ...]:
+        """Every entry of the record, with the ruleset's own settings: what aggregates count."""
+        if self.every_entry is None:
+            self.every_entry = self.read_entries(self.record)
+        return self.every_entry
 
 
 Reader: TypeAlias = Callable[[Facts], Value]
@@ -160,7 +175,7 @@ class Readers:
             case "measures":
                 return self.measure(name)
             case "entry":
-                return lambda facts: getattr(facts.entry, name)
+                return cast(Reader, attrgetter(path))
             case "weight":
                 return lambda facts: facts.weight
             case "total":
@@ -211,7 +226,7 @@ class Readers:
         function = _ARITHMETIC[node.sign]
         if node.sign == "/":
             zero = Absent("divided-by-zero", tuple(dict.fromkeys(paths(node.right))))
-            function = lambda a, b: divide(a, b) if b else zero  # noqa: E731
+            function = lambda a, b: divide(a, b) if b else zero
 
         def value(facts: Facts) -> Value:
             a, b = left(facts), right(facts)

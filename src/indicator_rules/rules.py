@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +31,7 @@ from indicator_rules.spec import Spec
 from indicator_rules.validation import LARGEST_FILE
 
 if TYPE_CHECKING:
+    from indicator_rules.audit_result import Audit, Side
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.inputs import InputField
@@ -125,7 +128,8 @@ class Rules:
 
     def evaluate_all(self, records: Iterable[Record] | str | os.PathLike[str]) -> Iterator[Evaluation | RecordError]:
         """Score many records, or all record files of a folder, in order and without stopping: a record that cannot be scored
-        gives its `RecordError` instead."""
+        gives its `RecordError` instead.
+        """
         if isinstance(records, str | os.PathLike):
             records = record_files([records])
         for record in records:
@@ -133,6 +137,21 @@ class Rules:
                 yield self.evaluate(record)
             except RecordError as error:
                 yield error
+
+    def audit(
+        self, record: Record, tolerance: Decimal | None = None, sides: Sequence[Side] = ("computed", "declared", "reviewed")
+    ) -> Audit:
+        """Computed, declared and reviewed points side by side, each difference beyond `tolerance` (0.005) classified.
+
+        Raises: RecordError only for a record that cannot be read; what cannot be scored is in `Audit.problems`.
+        """
+        from indicator_rules.audit import TOLERANCE, audit
+
+        found = audit(self, read_record(record), TOLERANCE if tolerance is None else tolerance, sides)
+        if isinstance(record, EvaluationRecord | Mapping) or not found.problems:
+            return found
+        problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
+        return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from indicator_rules.completion import assessed_share
-from indicator_rules.exact import Exact, add, multiply
+from indicator_rules.exact import Exact, add_all, multiply
 from indicator_rules.expression import Aggregate, Number, Ref
 from indicator_rules.lower import WEIGHT
 from indicator_rules.measure import Facts, Readers, together
@@ -62,14 +62,14 @@ class _Row(NamedTuple):
     value: Exact | None
     formula: Formula | None
     range: _Range | None
+    by_weight: bool = True
+    """Whether the points depend on nothing but the weight."""
 
 
-class Score(NamedTuple):
-    """Points (clamped), the row of the head table, and row and points of each item of a checklist."""
-
-    points: Exact | Absent
-    row: str
-    items: tuple[tuple[str, Exact], ...] = ()
+Items: TypeAlias = tuple[tuple[str, Exact], ...]
+"""Row and points of each item of a checklist."""
+Score: TypeAlias = tuple[Exact | Absent, str, Items]
+"""Points (clamped), the row of the head table, and the items."""
 
 
 class ScaleRunner:
@@ -81,7 +81,10 @@ class ScaleRunner:
         self.rows = [_ready(row.id, row.award, readers) for row in scale.head.table.rows]
         self.items = [[_ready(row.id, row.award, readers) for row in leaf.table.rows] for leaf in scale.items]
         self.item_names = [leaf.table.id.rpartition(".")[2] for leaf in scale.items]
-        self.base = readers.number(scale.base) if scale.base is not None else None
+        self.base = _ready("base", Points(scale.base if scale.base is not None else Number(0)), readers)
+        by_weight = all(row.by_weight for row in (self.base, *(row for rows in self.items for row in rows)))
+        self.outcomes: dict[tuple[Exact, ...], Score] | None = {} if by_weight else None
+        """What a checklist came to for a weight and the rows chosen, where nothing else matters."""
         self._values = [
             (slot, readers.reader(slot.formula)) for leaf in self.leaves for slot in leaf.slots if slot.name not in FIRST_ROWS
         ]
@@ -90,12 +93,12 @@ class ScaleRunner:
         """Score with `facts.weight` as the weight in force; `chosen` has a row for each of `leaves`. Raises `OutOfRange`."""
         position = chosen[0]
         if position == NONE:
-            return Score(self.missing(facts), "absent")
+            return self.missing(facts), "absent", ()
         row = self.rows[position]
         if row.full:
-            return Score(facts.weight, row.name)
+            return facts.weight, row.name, ()
         if row.value is not None:
-            return Score(_clamped(row.value, facts.weight), row.name)
+            return _clamped(row.value, facts.weight), row.name, ()
         if row.formula is not None:
             found = row.formula(facts)
         elif row.range is not None:
@@ -104,26 +107,32 @@ class ScaleRunner:
             return self.checked(facts, chosen)
         else:
             found = self.missing(facts)
-        return Score(found, "absent") if isinstance(found, Absent) else Score(_clamped(found, facts.weight), row.name)
+        return (found, "absent", ()) if isinstance(found, Absent) else (_clamped(found, facts.weight), row.name, ())
 
     def checked(self, facts: Facts, chosen: Sequence[int]) -> Score:
         """Σ of the items' awards."""
-        total: Exact | Absent = 0 if self.base is None else self.base(facts)
+        if self.outcomes is None or NONE in chosen:
+            return self.added(facts, chosen)
+        key = (facts.weight, *chosen)
+        outcome = self.outcomes.get(key)
+        if outcome is None:
+            if len(self.outcomes) >= MOST_REMEMBERED:
+                self.outcomes.clear()
+            outcome = self.outcomes[key] = self.added(facts, chosen)
+        return outcome
+
+    def added(self, facts: Facts, chosen: Sequence[int]) -> Score:
+        """The awards of the rows chosen, and of the base, added up."""
         found: list[tuple[str, Exact]] = []
-        for rows, position in zip(self.items, chosen[1:], strict=True):
+        for rows, position in zip(([self.base], *self.items), (0, *chosen[1:]), strict=True):
             if position == NONE:
-                return Score(self.missing(facts), "absent")
+                return self.missing(facts), "absent", ()
             row = rows[position]
-            points = (
-                facts.weight if row.full else row.value if row.value is not None else row.formula(facts) if row.formula else 0
-            )
-            if isinstance(points, Absent) or isinstance(total, Absent):
-                return Score(points if isinstance(points, Absent) else total, "absent")
-            total = add(total, points)
-            found.append((row.name, points))
-        if isinstance(total, Absent):
-            return Score(total, "absent")
-        return Score(_clamped(total, facts.weight), "checklist", tuple(found))
+            earned = facts.weight if row.full else row.formula(facts) if row.formula is not None else row.value or 0
+            if isinstance(earned, Absent):
+                return earned, "absent", ()
+            found.append((row.name, earned))
+        return _clamped(add_all([earned for _, earned in found]), facts.weight), "checklist", tuple(found[1:])
 
     def values(self, facts: Facts) -> list[tuple[Slot, Value]]:
         """What the slots hold, worked out again: for explaining, not for scoring."""
@@ -162,7 +171,7 @@ def _ready(name: str, award: Award, readers: Readers) -> _Row:
                 return _Row(name, True, None, None, None)
             formula = readers.number(award.formula)
             alone = all(part == WEIGHT for part in award.formula.walk() if isinstance(part, Ref | Aggregate))
-            return _Row(name, False, None, _by_weight(formula) if alone else formula, None)
+            return _Row(name, False, None, _by_weight(formula) if alone else formula, None, alone)
         case Range():
             return _Row(name, False, None, None, _Range(award, readers))
     return _Row(name, False, None, None, None)
@@ -175,7 +184,7 @@ def _by_weight(formula: Formula) -> Formula:
     def value(facts: Facts) -> Exact | Absent:
         found = known.get(facts.weight)
         if found is None:
-            if len(known) >= MOST_WEIGHTS:
+            if len(known) >= MOST_REMEMBERED:
                 known.clear()
             found = known[facts.weight] = formula(facts)
         return found
@@ -183,5 +192,5 @@ def _by_weight(formula: Formula) -> Formula:
     return value
 
 
-MOST_WEIGHTS = 64
-"""Different weights for which an award is remembered."""
+MOST_REMEMBERED = 64
+"""Different weights (and rows chosen, of a checklist) for which an award is remembered."""

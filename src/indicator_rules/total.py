@@ -31,16 +31,26 @@ def in_force(plan: Plan, not_applicable: set[str], chosen_set: int, members: Map
     return weights
 
 
-def subtotals(
-    plan: Plan, deepest_first: Sequence[Group], results: Sequence[CriterionResult]
-) -> tuple[tuple[GroupResult, ...], Exact]:
-    """Subtotals of the groups, in the order of the ruleset, and S."""
+class Sums(NamedTuple):
+    """The groups' subtotals, in the order of the ruleset; S and W of section 9; bonuses less penalties."""
+
+    groups: tuple[GroupResult, ...]
+    points: Exact
+    weight: Exact
+    extra: Exact
+
+
+def sums(plan: Plan, deepest_first: Sequence[Group], results: Sequence[CriterionResult]) -> Sums:
+    """Points and weights, added up."""
     points: defaultdict[str | None, list[Exact]] = defaultdict(list)
     weights: defaultdict[str | None, list[Exact]] = defaultdict(list)
+    extra: list[Exact] = []
     for criterion, earned, weight, *_ in results:
         if criterion.role == "score":
             points[criterion.group].append(earned)
             weights[criterion.group].append(weight)
+        else:
+            extra.append(earned)
     rounding = plan.rounding.group
     done: dict[str, GroupResult] = {}
     for group in deepest_first:
@@ -50,7 +60,7 @@ def subtotals(
         done[group.id] = GroupResult(group, subtotal, whole)
         points[group.parent].append(subtotal)
         weights[group.parent].append(whole)
-    return tuple([done[group.id] for group in plan.groups]), add_all(points[None])
+    return Sums(tuple([done[group.id] for group in plan.groups]), add_all(points[None]), add_all(weights[None]), add_all(extra))
 
 
 def deepest_first(plan: Plan) -> list[Group]:
@@ -73,19 +83,23 @@ class Totals(NamedTuple):
     def of(
         plan: Plan,
         record: EvaluationRecord,
-        subtotal: Exact,
+        sums: Sums,
         results: Sequence[CriterionResult],
         adjustments: Sequence[AdjustmentResult],
     ) -> Totals:
         """From S to the total, in the order of section 9."""
-        left_out = any([result.row == "not_applicable" for result in results])
-        total = rescaled(subtotal, results) if left_out else subtotal
+        total = rescaled(sums, results)
         if total is None:
             return Totals(None, None)
-        total += sum(result.exact_points for result in results if result.criterion.role != "score")
         given = [(one.adjustment.effect, one.exact_points) for one in adjustments if one.exact_points is not None]
-        total += sum(points for effect, points in given if effect == "bonus")
-        total -= sum(points for effect, points in given if effect == "deduct")
+        total = add_all(
+            [
+                total,
+                sums.extra,
+                *[points for effect, points in given if effect == "bonus"],
+                *[-points for effect, points in given if effect == "deduct"],
+            ]
+        )
         if record.deductions.total is not None:
             total -= exact(record.deductions.total.points)
         for effect, points in given:
@@ -94,21 +108,19 @@ class Totals(NamedTuple):
         for effect, points in given:
             if effect == "total_at_most":
                 total = min(total, points)
-        total = max(total, 0)
+        if total.numerator < 0:
+            total = 0
         if plan.total_at_most is not None:
             total = min(total, plan.total_at_most)
         return Totals(total, total if plan.rounding.total is None else plan.rounding.total(total))
 
 
-def rescaled(subtotal: Exact, results: Sequence[CriterionResult]) -> Exact | None:
+def rescaled(sums: Sums, results: Sequence[CriterionResult]) -> Exact | None:
     """S × W ÷ (W − R); None if W − R is 0."""
-    whole: Exact = 0
-    left_out: Exact = 0
-    for result in results:
-        if result.criterion.role == "score":
-            whole += result.exact_weight
-            if result.row == "not_applicable" and result.criterion.not_applicable.kind in ("rescale", "move_to"):
-                left_out += result.exact_weight
-    if whole == left_out:
+    not_applicable = [result for result in results if result.row == "not_applicable" and result.criterion.role == "score"]
+    left_out = add_all(
+        result.exact_weight for result in not_applicable if result.criterion.not_applicable.kind in ("rescale", "move_to")
+    )
+    if sums.weight == left_out:
         return None
-    return subtotal if left_out == 0 else divide(subtotal * whole, whole - left_out)
+    return sums.points if left_out == 0 else divide(sums.points * sums.weight, sums.weight - left_out)
