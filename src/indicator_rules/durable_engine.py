@@ -99,8 +99,7 @@ class DurableEngine:
             indexes[_conjunction(rule, grids)].append(index)
         always = tuple(indexes.pop((), ()))
         hands = _deal(indexes) or ([[]] if always else [])
-        parts = [_part(hand, indexes, grids, () if number else always) for number, hand in enumerate(hands)]
-        return parts[0] if len(parts) == 1 else _Parts(parts)
+        return _DurableMatcher([_part(hand, indexes, grids, () if number else always) for number, hand in enumerate(hands)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,8 +340,8 @@ class _Part:
             self._unopened.append((session.copy, session.sid))
 
 
-class _Parts:
-    """Rules dealt to several engine rulesets."""
+class _DurableMatcher:
+    """Rules dealt to engine rulesets, no rule to two."""
 
     __slots__ = ("_parts",)
 
@@ -350,10 +349,10 @@ class _Parts:
         self._parts = tuple(parts)
 
     def match(self, values: Values) -> list[int]:
-        hits: set[int] = set()
+        hits: list[int] = []
         for part in self._parts:
-            hits.update(part.match(values))
-        return list(hits)
+            hits += part.match(values)
+        return hits
 
 
 def _drop(copies: Sequence[_Copy]) -> None:

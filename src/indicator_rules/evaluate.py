@@ -1,5 +1,6 @@
 """Evaluate: plan and record → `Evaluation`. The order is that of docs/semantics.md.
 
+    look-ups                    (a stage, if the ruleset has any)
     applicability, weight set   (a stage, if the ruleset has any)
     entries                     (a stage for each kind of entry, run for each entry)
     criteria and adjustments    (one stage)
@@ -30,7 +31,7 @@ from indicator_rules.refusals import absent_problem, out_of_range, undecided, un
 from indicator_rules.score import OutOfRange, ScaleRunner, treated
 from indicator_rules.spec import Label
 from indicator_rules.stage import NONE, Stage
-from indicator_rules.total import Totals, deepest_first, in_force, subtotals
+from indicator_rules.total import Totals, deepest_first, in_force, sums
 from indicator_rules.value import Absent
 
 __all__ = ["Evaluator"]
@@ -51,11 +52,12 @@ class Evaluator:
 
     def __init__(self, plan: Plan, engine: Engine, provenance: Callable[[], Mapping[str, str]]) -> None:
         self.plan, self.engine, self.provenance = plan, engine, provenance
-        self.readers = Readers({measure.id: measure.formula for measure in plan.measures}, plan.rounding.measure)
+        self.readers = Readers({one.id: one.formula for one in plan.measures}, plan.lookups, plan.rounding.measure)
         self.settings = Settings.of(plan.completion)
         self.runners = self._runners()
         applies = [criterion.applies for criterion in plan.criteria if criterion.applies is not None]
         opening = [*applies, *([plan.weight_sets] if plan.weight_sets is not None else [])]
+        self.looking_up = self.stage([lookup.leaf for lookup in plan.lookups]) if plan.lookups else None
         self.opening = self.stage(opening) if opening else None
         leaves = [leaf for runner in self.runners for leaf in runner.scale.leaves]
         self.adjustments_from = len(leaves)
@@ -94,7 +96,9 @@ class _Run:
         self.facts = Facts(record, inputs, self.all_entries)
         self.entries: tuple[EntryFacts, ...] | None = None
         self.members: dict[str, Members] = {}
-        for criterion, ratings in record.assessments.criteria.items():
+        self.ratings, self.deductions = record.assessments.criteria, record.deductions.criteria
+        self.rounding = self.plan.rounding.points
+        for criterion, ratings in self.ratings.items():
             levels = [rating.level for rating in ratings if rating.level is not None]
             if levels:
                 self.facts.assessed_levels[criterion] = levels[0]
@@ -112,31 +116,41 @@ class _Run:
 
     def evaluation(self) -> Evaluation:
         """The stages in order."""
+        self.look_up()
         chosen_set = self.open()
         weights = in_force(self.plan, self.facts.not_applicable, chosen_set, self.members)
         chosen = self.evaluator.main.run(self.facts)
-        results = tuple(self.criterion(runner, weights[runner.criterion.id], chosen) for runner in self.evaluator.runners)
+        results = tuple([self.criterion(runner, weights[runner.criterion.id], chosen) for runner in self.evaluator.runners])
         adjustments = self.adjustments(chosen[self.evaluator.adjustments_from :])
+        added = sums(self.plan, self.evaluator.groups, results)
+        totals = Totals.of(self.plan, self.record, added, adjustments)
+        grade = None if totals.rounded is None else self.grade(totals, adjustments)
         if self.problems:
             raise RecordError(self.problems)
-        groups, total = subtotals(self.plan, self.evaluator.groups, results)
-        totals = Totals.of(self.plan, self.record, total, results, adjustments)
         return Evaluation(
             plan=self.plan,
             record=self.record,
             engine=self.evaluator.engine.name,
             criteria=results,
-            groups=groups,
+            groups=added.groups,
             adjustments=adjustments,
             exact_total=totals.rounded,
             unrounded_total=totals.unrounded,
-            grade_position=None if totals.rounded is None else self.grade(totals, adjustments),
+            grade_position=grade,
             provenance_of=self.evaluator.provenance,
             findings_of=lambda: findings(self.plan, self.evaluator.readers, self.facts, results, self.members, chosen_set),
             details_of=self.detail,
         )
 
     # --------------------------------------------------------------------------------------------- applicability and weights
+
+    def look_up(self) -> None:
+        """Choose the rows of the look-ups; one without a row gives absent parameters."""
+        if self.evaluator.looking_up is not None:
+            for lookup, row in zip(self.plan.lookups, self.evaluator.looking_up.run(self.facts), strict=True):
+                award = lookup.leaf.table.rows[row].award if row != NONE else None
+                if isinstance(award, Choice):
+                    self.facts.looked_up[lookup.id] = award.position
 
     def open(self) -> int:
         """Settle what is applicable; the position of the weight set in force, or −1 for the criteria's own weights."""
@@ -171,8 +185,8 @@ class _Run:
         criterion, facts = runner.criterion, self.facts
         rows = chosen[runner.first : runner.last]
         if criterion.id in facts.not_applicable:
-            points = 0 if criterion.role != "score" else treated(criterion.not_applicable, weight) or 0
-            return self.finished(criterion, points, weight, "not_applicable")
+            given = 0 if criterion.role != "score" else treated(criterion.not_applicable, weight) or 0
+            return self.finished(criterion, given, weight, "not_applicable")
         if weight == 0:
             return CriterionResult(criterion, 0, 0, "out_of_force")
         facts.weight = weight
@@ -180,7 +194,7 @@ class _Run:
             found, entries = runner.entries.score(self, self.members[criterion.id], weight)
             return self.settled(runner, found, weight, "entries", entries=entries)
         try:
-            score = runner.scale.score(facts, rows, self.record.assessments.criteria.get(criterion.id, ()))
+            points, row, items = runner.scale.score(facts, rows, self.ratings.get(criterion.id, ()))
         except OutOfRange as error:
             self.problems.append(out_of_range(("assessments", "criteria", criterion.id), error))
             return CriterionResult(criterion, 0, weight, "absent")
@@ -189,7 +203,7 @@ class _Run:
             if problem is not None:
                 self.problems.append(problem)
                 return CriterionResult(criterion, 0, weight, "absent")
-        return self.settled(runner, score.points, weight, score.row, items=score.items)
+        return self.settled(runner, points, weight, row, items=items)
 
     def settled(
         self,
@@ -222,13 +236,12 @@ class _Run:
         items: tuple[tuple[str, Exact], ...] = (),
     ) -> CriterionResult:
         """Manual deduction, rounding, and the sign of a penalty."""
-        deductions = self.record.deductions.criteria
         deducted: Exact = 0
-        if deductions and criterion.id in deductions:
-            deducted = exact(deductions[criterion.id].points)
+        if self.deductions and criterion.id in self.deductions:
+            deducted = exact(self.deductions[criterion.id].points)
             points = max(0, points - deducted)
-        if self.plan.rounding.points is not None and type(points) is not int:
-            points = self.plan.rounding.points(points)
+        if self.rounding is not None and type(points) is not int:
+            points = self.rounding(points)
         if criterion.role == "penalty":
             points = -points
         return CriterionResult(criterion, points, weight, row, entries, items, deducted)
@@ -264,6 +277,8 @@ class _Run:
         self.facts.total = 0 if on is None else on
         (row,) = self.evaluator.grading.run(self.facts)
         lowest = len(self.plan.grade_labels) - 1
+        if row == NONE:
+            self.undecided("grade-undecided", self.plan.grades)
         position = lowest if row == NONE else _chosen(self.plan.grades, row)
         position += sum(one.adjustment.places for one in adjustments if one.adjustment.effect == "grade_down")
         for one in adjustments:

@@ -38,7 +38,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from indicator_rules import quantity
 from indicator_rules import record_fields as fields
-from indicator_rules.exact import Exact, exact, multiply
+from indicator_rules.exact import Exact, divide
 from indicator_rules.quantity import Quantity, QuantityError, money_factor
 from indicator_rules.record_fields import (
     Answer,
@@ -103,7 +103,11 @@ class Amounts(Part):
         amounts: dict[str, Exact | None] = {}
         for name in self.NAMES:
             value: Decimal | None = getattr(self, name)
-            amounts[name] = None if value is None else multiply(exact(value), factor)
+            if value is None:
+                amounts[name] = None
+                continue
+            numerator, denominator = value.as_integer_ratio()
+            amounts[name] = divide(numerator * factor, denominator)
         return amounts
 
     def amount(self, name: str) -> Exact | None:
