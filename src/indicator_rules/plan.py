@@ -337,11 +337,13 @@ def _criterion(criterion: Criterion, indent: str) -> Iterator[str]:
 def _scale(title: str, scale: Scale, indent: str) -> Iterator[str]:
     yield from _table(f"{title}; absent: {scale.absent}", scale.head, indent)
     if scale.parts:
-        base = f"{scale.base} and " if scale.base is not None else ""
-        yield f"{indent}  {scale.combine} of {base}".rstrip()
+        yield f"{indent}  {scale.combine} of" + (f" {scale.base} and" if scale.base is not None else "")
         for part in scale.parts:
             weight = f", weight {part.weight}" if part.weight is not None else ""
-            yield from _scale(f"{part.id} {part.label}{weight}", part.scale, indent + "    ")
+            if part.weight is None and not part.scale.parts:
+                yield from _table(f"{part.id} {part.label}", part.scale.head, indent + "    ")
+            else:
+                yield from _scale(f"{part.id} {part.label}{weight}", part.scale, indent + "    ")
 
 
 def _table(title: str, leaf: Leaf, indent: str) -> Iterator[str]:

@@ -59,7 +59,8 @@ def _number(value: Any) -> Any:
     exponent = number.as_tuple().exponent
     if abs(number) >= LARGEST or (isinstance(exponent, int) and -exponent > MOST_DECIMALS):
         raise PydanticCustomError("number-too-large", "", {"text": str(value)[:40]})
-    return number
+    # 1.0 and 1.00 are one number, also in digests.
+    return to_decimal(exact(number))
 
 
 def _label(value: Any) -> Any:
