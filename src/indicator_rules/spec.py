@@ -20,6 +20,8 @@ from indicator_rules.exact import (
     ROUNDING_MODES,
     Rounding,
     RoundingMode,
+    exact,
+    to_decimal,
 )
 
 LONGEST_FORMULA = 1000
