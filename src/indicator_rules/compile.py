@@ -12,7 +12,7 @@ from indicator_rules.condition import Slots, TooComplex, certain, constant, guar
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import exact
 from indicator_rules.expression import Call, Node, Ref
-from indicator_rules.lower import head_rows, lower, treatment
+from indicator_rules.lower import COMPLETION, head_rows, lower, treatment
 from indicator_rules.plan import (
     Adjustment,
     Award,
@@ -157,7 +157,7 @@ class _Compiler:
             absent=absent,
             completion=criterion.completion or self.ruleset.spec.completion,
             scales=tuple(
-                (kind, self.scale((*path, "entries", kind), absent, role=criterion.role, measure=Ref("entry.completion")))
+                (kind, self.scale((*path, "entries", kind), absent, role=criterion.role, measure=COMPLETION))
                 for kind in ("quantitative", "qualitative", "dated")
                 if getattr(criterion.entries, kind, None) is not None
             ),
@@ -253,6 +253,8 @@ class _Compiler:
         rows: list[Row[Award]] = []
         by = self.ruleset.formulas.get(("ruleset", "grade_by"))
         read = slots.slot(Ref("total") if by is None else by.node)
+        if by is not None:
+            rows.append(Row("absent", ((Bound(slots.slot(Call("absent", (by.node,)), "absent"), "=", 1),),), Treatment("error")))
         above: Bound | None = None
         for position, grade in enumerate(self.ruleset.spec.grades):
             guard = () if above is None else (above,)

@@ -29,6 +29,8 @@ class Members(NamedTuple):
     applicable: tuple[Indicator, ...]
     shares_cells: bool = False
     """Whether an entry without weight shares that of the entry it is part of."""
+    by_goal: bool = False
+    """Whether they are scored goal block by goal block."""
 
     @property
     def recorded_weight(self) -> Exact | None:
@@ -75,13 +77,13 @@ class EntriesRunner:
         applicable = tuple(entry for entry in every if entry.id not in left_out) if left_out else every
         if every and not applicable:
             not_applicable.add(self.criterion.id)
-        return Members(every, applicable, self.rules.weights == "shared")
+        return Members(every, applicable, self.rules.weights == "shared", self.rules.per_goal and bool(record.goals))
 
     def score(self, run: Run, members: Members, weight: Exact) -> tuple[Exact | Absent, tuple[EntryResult, ...]]:
         """Points of the criterion and of its entries."""
         if not members.applicable:
             return Absent("no-entries", ("indicators",)), ()
-        if self.rules.per_goal and run.record.goals:
+        if members.by_goal:
             return self.by_goal(run, members, weight)
         return self.block(run, members, weight)
 

@@ -138,7 +138,9 @@ class _Run:
             unrounded_total=totals.unrounded,
             grade_position=grade,
             provenance_of=self.evaluator.provenance,
-            findings_of=lambda: findings(self.plan, self.evaluator.readers, self.facts, results, self.members, chosen_set),
+            findings_of=lambda: findings(
+                self.plan, self.evaluator.readers, self.facts, results, self.members, chosen_set, added.weight
+            ),
             details_of=self.detail,
         )
 
@@ -277,9 +279,11 @@ class _Run:
         self.facts.total = 0 if on is None else on
         (row,) = self.evaluator.grading.run(self.facts)
         lowest = len(self.plan.grade_labels) - 1
-        if row == NONE:
+        award = self.plan.grades.table.rows[row].award if row != NONE else None
+        if not isinstance(award, Choice):
             self.undecided("grade-undecided", self.plan.grades)
-        position = lowest if row == NONE else _chosen(self.plan.grades, row)
+            return lowest
+        position = award.position
         position += sum(one.adjustment.places for one in adjustments if one.adjustment.effect == "grade_down")
         for one in adjustments:
             if one.adjustment.effect == "grade_at_most":

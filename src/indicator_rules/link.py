@@ -291,7 +291,7 @@ class _Linker:
 
     def fits_measure(self, path: KeyPath, scale: written.OwnScale, measure: Type | None) -> None:
         """A scale that reads a number needs a measure that gives one; levels need a choice; the rest read no measure."""
-        over_entries = path[2] == "entries"
+        over_entries = path[2] == "entries" and (*path[:-1], "measure") not in self.formulas
         owner = path[:-1] if path[-1] == "scale" else path[:2]
         needs_number = isinstance(scale, written.Proportional | written.Bands) or (
             isinstance(scale, written.Deduct) and scale.per != "miss"

@@ -19,6 +19,8 @@ from indicator_rules.ruleset import Ruleset
 from indicator_rules.table import Bound, Guard, HitPolicy, Operator, Row, Table
 
 WEIGHT = Ref("weight")
+COMPLETION = Ref("entry.completion")
+"""What a scale over entries reads, unless a part names another measure."""
 NOTHING = Number(0)
 ALWAYS: tuple[Guard, ...] = ((),)
 
@@ -270,7 +272,7 @@ class _Lowering:
     def levels(self, scale: written.Levels) -> Scale:
         """The label as its place in the list. Over entries, and without a measure, it is the level given by a person."""
         of_entry = self.path[2] == "entries"
-        given = of_entry or self.measure is None
+        given = self.measure in (None, COMPLETION)
         value: Node = Ref("entry.given_level" if of_entry else f"assessed_level.{self.path[1]}", "text") if given else self.x
         slot = self.slots.slot(value, "level")
         rows: list[Row[Award]] = [
