@@ -31,6 +31,7 @@ from indicator_rules.spec import (
     Levels,
     MoveTo,
     OwnScale,
+    Parts,
     Proportional,
     Scale,
     Shared,
@@ -103,17 +104,22 @@ def constant(text: str | None) -> Exact | None:
 
 
 def _scales(spec: Spec) -> Iterator[tuple[KeyPath, OwnScale]]:
-    """Every scale where it is written, shared ones once."""
+    """Every scale where it is written, shared ones once; a composite, then its parts."""
     for name, scale in spec.scales.items():
-        if not isinstance(scale, Shared):
-            yield ("scales", name), scale
+        yield from _own(("scales", name), scale)
     for name, criterion in spec.criteria.items():
-        if criterion.scale is not None and not isinstance(criterion.scale, Shared):
-            yield ("criteria", name, "scale"), criterion.scale
+        yield from _own(("criteria", name, "scale"), criterion.scale)
         for kind in ("quantitative", "qualitative", "dated"):
-            entry_scale: Scale | None = getattr(criterion.entries, kind, None)
-            if entry_scale is not None and not isinstance(entry_scale, Shared):
-                yield ("criteria", name, "entries", kind), entry_scale
+            yield from _own(("criteria", name, "entries", kind), getattr(criterion.entries, kind, None))
+
+
+def _own(path: KeyPath, scale: Scale | None) -> Iterator[tuple[KeyPath, OwnScale]]:
+    if scale is None or isinstance(scale, Shared):
+        return
+    yield path, scale
+    if isinstance(scale, Parts):
+        for place, part in enumerate(scale.parts):
+            yield from _own((*path, "parts", place, "scale"), part.scale)
 
 
 def _awards(scale: OwnScale) -> Iterator[tuple[KeyPath, Award]]:
@@ -145,15 +151,34 @@ def _awards_of(spec: Spec) -> Iterator[tuple[KeyPath, OwnScale, Award]]:
 
 
 def weights_sum_to_full_score(spec: Spec) -> Iterator[Problem]:
-    """The weights of the scored criteria, and those of each weight set in their place, add up to `full_score`."""
+    """The weights of the scored criteria, and those of each weight set in their place, add up to `full_score`; a group with a
+    weight of its own stands for what is below it."""
     full = spec.ruleset.full_score
     own = {name: criterion.weight.default for name, criterion in spec.criteria.items() if criterion.role == "score"}
-    if sum(own.values()) != full:
-        yield _problem("weights-sum", ("criteria",), sum=_plain(sum(own.values())), full_score=_plain(full))
+    whole = _whole(spec, own)
+    if whole != full:
+        yield _problem("weights-sum", ("criteria",), sum=_plain(whole), full_score=_plain(full))
     for name, weight_set in spec.weight_sets.items():
-        total = sum(weight_set.weights.get(criterion, weight) for criterion, weight in own.items())
+        total = _whole(spec, {criterion: weight_set.weights.get(criterion, weight) for criterion, weight in own.items()})
         if total != full:
             yield _problem("weights-sum", ("weight_sets", name, "weights"), sum=_plain(total), full_score=_plain(full))
+
+
+def _whole(spec: Spec, weights: Mapping[str, Decimal]) -> Decimal:
+    """What the weights come to at the top: each counts unless a group above it has a weight, which then counts once."""
+    counted: dict[str, Decimal] = {}
+    total = Decimal(0)
+    for name, weight in weights.items():
+        heavy, group, seen = None, spec.criteria[name].group, set[str]()
+        while group is not None and group in spec.groups and group not in seen:
+            seen.add(group)
+            heavy = group if spec.groups[group].weight is not None else heavy
+            group = spec.groups[group].parent
+        if heavy is None:
+            total += weight
+        elif weight:
+            counted[heavy] = spec.groups[heavy].weight or Decimal(0)
+    return total + sum(counted.values())
 
 
 def _plain(value: Decimal | int) -> str:
@@ -170,6 +195,7 @@ def numbers_are_not_negative(spec: Spec) -> Iterator[Problem]:
         numbers |= {(*path, key): getattr(criterion, key) for key in ("absent", "entry_absent", "not_applicable")}
     for name, weight_set in spec.weight_sets.items():
         numbers |= {("weight_sets", name, "weights", criterion): weight for criterion, weight in weight_set.weights.items()}
+    numbers |= {("groups", name, "weight"): group.weight for name, group in spec.groups.items()}
     for path, number in numbers.items():
         if isinstance(number, Decimal) and number < 0:
             yield _problem("number-negative", path, text=_plain(number))
@@ -202,9 +228,9 @@ def weights_lie_within_their_bounds(spec: Spec) -> Iterator[Problem]:
 
 class _Cut(Protocol):
     @property
-    def at_least(self) -> str | Decimal | None: ...
+    def at_least(self) -> str | None: ...
     @property
-    def above(self) -> str | Decimal | None: ...
+    def above(self) -> str | None: ...
 
 
 def cut_points_descend(spec: Spec) -> Iterator[Problem]:
@@ -215,8 +241,52 @@ def cut_points_descend(spec: Spec) -> Iterator[Problem]:
 
 
 def grades_descend(spec: Spec) -> Iterator[Problem]:
-    """Grades stand best first; the lowest takes every total that is left."""
+    """Grades stand best first; the lowest takes every total that is left. Their cuts are constants."""
     yield from _cuts_descend(("grades",), spec.grades, "grades-hole")
+    for place, grade in enumerate(spec.grades):
+        yield from _constant_cut(("grades", place), grade)
+
+
+def lookup_cuts_are_constant(spec: Spec) -> Iterator[Problem]:
+    """A row of a look-up has texts, one cut, or neither; only the last may fit always."""
+    for name, lookup in spec.lookups.items():
+        for place, row in enumerate(lookup.rows):
+            path: KeyPath = ("lookups", name, "rows", place)
+            given = [key for key in ("is_", "at_least", "above") if getattr(row, key)]
+            if len(given) > 1:
+                yield _problem("cut-twice", path)
+            elif not given and place < len(lookup.rows) - 1:
+                yield _problem("row-always-holds", path, after=len(lookup.rows) - 1 - place)
+            if set(row.values) != set(lookup.rows[0].values):
+                missing = set(row.values) ^ set(lookup.rows[0].values)
+                yield _problem("lookup-values-differ", (*path, "values"), text=", ".join(sorted(missing)))
+            yield from _constant_cut(path, row)
+
+
+def _constant_cut(path: KeyPath, row: _Cut) -> Iterator[Problem]:
+    for key in ("at_least", "above"):
+        typed: str | None = getattr(row, key)
+        if typed is not None and _tree(typed) is not None and constant(typed) is None:
+            yield _problem("cut-not-constant", (*path, key), text=typed)
+
+
+def parts_fit_together(spec: Spec) -> Iterator[Problem]:
+    """Parts differ in id, all or none have a weight, and nothing in them waits for a person: an assessment names the criterion."""
+    for path, scale in _scales(spec):
+        if not isinstance(scale, Parts):
+            continue
+        for place in _repeats(part.id for part in scale.parts):
+            yield _problem("repeated-id", (*path, "parts", place, "id"), text=scale.parts[place].id)
+        without = [place for place, part in enumerate(scale.parts) if part.weight is None]
+        if 0 < len(without) < len(scale.parts):
+            yield _problem("parts-weights-some", (*path, "parts", without[0]), text=scale.parts[without[0]].id)
+        for place, part in enumerate(scale.parts):
+            inner = spec.scales.get(part.scale.use) if isinstance(part.scale, Shared) else part.scale
+            unmeasured = isinstance(inner, Levels) and part.measure is None
+            if inner is not None and not isinstance(inner, Shared):
+                picked = isinstance(inner, Discretionary) or any(award.is_range for _, award in _awards(inner))
+                if picked or unmeasured:
+                    yield _problem("parts-need-no-person", (*path, "parts", place, "scale"), text=part.id)
 
 
 def _cuts_descend(path: KeyPath, rows: Sequence[_Cut], last_has_cut: str) -> Iterator[Problem]:
@@ -224,11 +294,11 @@ def _cuts_descend(path: KeyPath, rows: Sequence[_Cut], last_has_cut: str) -> Ite
     for place, row in enumerate(rows):
         given = [form for form in ("at_least", "above") if getattr(row, form) is not None]
         if place == len(rows) - 1:
-            yield from (_problem(last_has_cut, (*path, place, form), text=_spelt(getattr(row, form))) for form in given)
+            yield from (_problem(last_has_cut, (*path, place, form), text=getattr(row, form)) for form in given)
         elif len(given) != 1:
             yield _problem("cut-twice" if given else "cut-missing", (*path, place))
         else:
-            typed = _spelt(getattr(row, given[0]))
+            typed: str = getattr(row, given[0])
             value = constant(typed)
             if value is None:
                 continue
@@ -237,10 +307,6 @@ def _cuts_descend(path: KeyPath, rows: Sequence[_Cut], last_has_cut: str) -> Ite
             if before is not None and not (value < before[0] or (value == before[0] and closed and not before[1])):
                 yield _problem("cut-points-order", (*path, place, given[0]), text=typed, before=before[2])
             before = value, closed, typed
-
-
-def _spelt(cut: str | Decimal) -> str:
-    return cut if isinstance(cut, str) else _plain(cut)
 
 
 def proportional_ends_differ(spec: Spec) -> Iterator[Problem]:
@@ -545,7 +611,7 @@ def keys_of_criteria_are_read(spec: Spec) -> Iterator[Problem]:
         yield from _weight_keys((*path, "weight"), criterion.weight, over_entries=criterion.indicators is not None)
 
 
-_OF_ENTRIES = ("entries", "entry_weights", "without_weights", "combine", "entry_absent", "completion")
+_OF_ENTRIES = ("entries", "per", "entry_weights", "without_weights", "combine", "entry_absent", "completion")
 
 
 def _weight_keys(path: KeyPath, weight: Weight, *, over_entries: bool) -> Iterator[Problem]:
@@ -639,6 +705,8 @@ CHECKS: tuple[Check, ...] = (
     weights_lie_within_their_bounds,
     cut_points_descend,
     grades_descend,
+    lookup_cuts_are_constant,
+    parts_fit_together,
     proportional_ends_differ,
     pass_line_lies_between_the_ends,
     deduct_is_complete,

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from indicator_rules import spec as written
-from indicator_rules.condition import Slots, TooComplex, certain, guards
+from indicator_rules.condition import Slots, TooComplex, certain, constant, guards
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import exact
-from indicator_rules.expression import Node, Ref
-from indicator_rules.lower import head_rows, lower
+from indicator_rules.expression import Call, Node, Ref
+from indicator_rules.lower import COMPLETION, head_rows, lower, treatment
 from indicator_rules.plan import (
     Adjustment,
     Award,
@@ -23,6 +23,7 @@ from indicator_rules.plan import (
     Finding,
     Group,
     Leaf,
+    Lookup,
     Measure,
     Plan,
     Question,
@@ -31,7 +32,7 @@ from indicator_rules.plan import (
     Weight,
 )
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.table import MOST_GUARDS, MOST_TERMS, Bound, HitPolicy, Row, Table
+from indicator_rules.table import MOST_GUARDS, MOST_TERMS, Bound, Guard, HitPolicy, Row, Table
 
 __all__ = ["compile_ruleset"]
 
@@ -69,7 +70,18 @@ class _Compiler:
                 Measure(name, spec.measures[name].label, self.ruleset.node("measures", name, "value"))
                 for name in self.ruleset.measures
             ),
-            groups=tuple(Group(name, group.label, group.parent) for name, group in spec.groups.items()),
+            groups=tuple(
+                Group(
+                    name,
+                    group.label,
+                    group.parent,
+                    None if group.weight is None else exact(group.weight),
+                    group.combine,
+                    group.rescale,
+                )
+                for name, group in spec.groups.items()
+            ),
+            lookups=tuple(self.lookup(name, lookup) for name, lookup in spec.lookups.items()),
             criteria=tuple(self.criterion(name, criterion) for name, criterion in spec.criteria.items()),
             weight_sets=self.weight_sets(),
             weights=tuple(
@@ -85,8 +97,8 @@ class _Compiler:
 
     def criterion(self, name: str, criterion: written.Criterion) -> Criterion:
         path: KeyPath = ("criteria", name)
-        not_applicable = _treatment(criterion.not_applicable)
-        absent = _treatment(criterion.absent)
+        not_applicable = treatment(criterion.not_applicable)
+        absent = treatment(criterion.absent)
         slots = Slots()
         first = head_rows(name, not_applicable, slots)
         if criterion.indicators is None:
@@ -135,16 +147,17 @@ class _Compiler:
 
     def entries(self, path: KeyPath, criterion: written.Criterion) -> Entries:
         indicators = criterion.indicators or ()
-        absent = _treatment(criterion.entry_absent)
+        absent = treatment(criterion.entry_absent)
         return Entries(
             categories=(indicators,) if isinstance(indicators, str) else indicators,
             weights=criterion.entry_weights,
             without_weights=criterion.without_weights,
             combine=criterion.combine,
+            per_goal=criterion.per == "goal",
             absent=absent,
             completion=criterion.completion or self.ruleset.spec.completion,
             scales=tuple(
-                (kind, self.scale((*path, "entries", kind), absent, role=criterion.role, measure=Ref("entry.completion")))
+                (kind, self.scale((*path, "entries", kind), absent, role=criterion.role, measure=COMPLETION))
                 for kind in ("quantitative", "qualitative", "dated")
                 if getattr(criterion.entries, kind, None) is not None
             ),
@@ -185,6 +198,36 @@ class _Compiler:
         rows.append(Row("own", ((),), Choice(-1, "own")))
         return Leaf(Table("weight_sets", "FIRST", tuple(rows)), slots.all())
 
+    def lookup(self, name: str, lookup: written.Lookup) -> Lookup:
+        """The first row that fits; `by` is a text or a number."""
+        path: KeyPath = ("lookups", name)
+        slots, by = Slots(), self.ruleset.node(*path, "by")
+        rows: list[Row[Award]] = []
+        flag = slots.slot(Call("absent", (by,)), "absent")
+        rows.append(Row("absent", ((Bound(flag, "=", 1),),), Treatment("error")))
+        values: list[tuple[tuple[str, Node], ...]] = []
+        for place, row in enumerate(lookup.rows):
+            inside: KeyPath = (*path, "rows", place)
+            found: tuple[Guard, ...] = ((),)
+            if row.is_:
+                slot = slots.slot(by, "by")
+                found = tuple((Bound(slot, "=", slots.code(slot, text)),) for text in row.is_)
+            elif row.at_least is not None or row.above is not None:
+                key = "at_least" if row.at_least is not None else "above"
+                found = (
+                    (
+                        Bound(
+                            slots.slot(by, "by"),
+                            ">=" if key == "at_least" else ">",
+                            constant(self.ruleset.node(*inside, key)) or 0,
+                        ),
+                    ),
+                )
+            rows.append(Row(f"row_{place + 1}", found, Choice(place, ", ".join(row.is_))))
+            values.append(tuple((value, self.ruleset.node(*inside, "values", value)) for value in row.values))
+        leaf = Leaf(Table(".".join(map(str, path)), "FIRST", tuple(rows)), slots.all())
+        return Lookup(name, leaf, tuple(values))
+
     def adjustment(self, name: str, adjustment: written.Adjustment) -> Adjustment:
         path: KeyPath = ("adjustments", name)
         (effect,) = adjustment.then.model_fields_set
@@ -208,16 +251,18 @@ class _Compiler:
         """Bands on the total."""
         slots = Slots()
         rows: list[Row[Award]] = []
-        total = slots.slot(Ref("total"))
+        by = self.ruleset.formulas.get(("ruleset", "grade_by"))
+        read = slots.slot(Ref("total") if by is None else by.node)
+        if by is not None:
+            rows.append(Row("absent", ((Bound(slots.slot(Call("absent", (by.node,)), "absent"), "=", 1),),), Treatment("error")))
         above: Bound | None = None
         for position, grade in enumerate(self.ruleset.spec.grades):
             guard = () if above is None else (above,)
-            if grade.at_least is not None:
-                guard = (Bound(total, ">=", exact(grade.at_least)), *guard)
-                above = Bound(total, "<", exact(grade.at_least))
-            elif grade.above is not None:
-                guard = (Bound(total, ">", exact(grade.above)), *guard)
-                above = Bound(total, "<=", exact(grade.above))
+            key = "at_least" if grade.at_least is not None else "above" if grade.above is not None else ""
+            if key:
+                cut = constant(self.ruleset.node("grades", position, key)) or 0
+                guard = (Bound(read, ">=" if key == "at_least" else ">", cut), *guard)
+                above = Bound(read, "<" if key == "at_least" else "<=", cut)
             rows.append(Row(f"grade_{position + 1}", (guard,), Choice(position, grade.label.zh)))
         policy: HitPolicy = "UNIQUE"
         return Leaf(Table("grades", policy, tuple(rows)), slots.all())
@@ -228,12 +273,3 @@ class _Compiler:
             lang: parts for lang in ("zh", "en") if (parts := self.ruleset.messages.get((*path, "message", lang))) is not None
         }
         return Finding(name, finding.for_ == "indicators", self.ruleset.node(*path, "when"), message)
-
-
-def _treatment(given: object) -> Treatment:
-    """`absent` and `not_applicable` as written → what is done."""
-    if isinstance(given, written.MoveTo):
-        return Treatment("move_to", criterion=given.move_to)
-    if isinstance(given, str):
-        return Treatment(given)  # type: ignore[arg-type]  # the words of `IfAbsent` and `IfNotApplicable` are the kinds
-    return Treatment("points", exact(given))  # type: ignore[arg-type]  # a Decimal, by `spec`

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from operator import is_
 from typing import NamedTuple, Protocol
 
 from indicator_rules.completion import EntryFacts, Settings, categories_below
@@ -19,7 +18,7 @@ from indicator_rules.measure import Facts, Readers
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
-from indicator_rules.score import OutOfRange, ScaleRunner, treated
+from indicator_rules.score import OutOfRange, ScaleRunner, combined, treated
 from indicator_rules.stage import NONE, Stage
 from indicator_rules.value import Absent, Value
 
@@ -29,11 +28,15 @@ class Members(NamedTuple):
 
     every: Sequence[Indicator]
     applicable: Sequence[Indicator]
+    shares_cells: bool = False
+    """Whether an entry without weight shares that of the entry it is part of."""
+    by_goal: bool = False
+    """Whether they are scored goal block by goal block."""
 
     @property
     def recorded_weight(self) -> Exact | None:
-        """Σ of the weights in the record, if every entry has one."""
-        weights = [entry.weight for entry in self.every]
+        """Σ of the weights in the record, if every entry has one (or shares one)."""
+        weights = [entry.weight for entry in self.every if not (self.shares_cells and entry.part_of and entry.weight is None)]
         return add_all(exact(weight) for weight in weights if weight is not None) if weights and None not in weights else None
 
 
@@ -41,25 +44,24 @@ class Register:
     """Which criteria score the entries of which category."""
 
     def __init__(self, criteria: Iterable[Criterion]) -> None:
-        self.criteria: list[str] = []
+        self.rules = {criterion.id: criterion.entries for criterion in criteria if criterion.entries is not None}
         self.by_category: defaultdict[str, list[str]] = defaultdict(list)
-        for criterion in criteria:
-            if criterion.entries is not None:
-                self.criteria.append(criterion.id)
-                for category in categories_below(criterion.entries.categories):
-                    self.by_category[category].append(criterion.id)
+        for criterion, rules in self.rules.items():
+            for category in categories_below(rules.categories):
+                self.by_category[category].append(criterion)
 
     def members(self, record: EvaluationRecord, not_applicable: set[str]) -> dict[str, Members]:
         """The entries of each criterion; where the record has some and none applies, the criterion is not applicable."""
-        found: dict[str, list[Indicator]] = {criterion: [] for criterion in self.criteria}
+        found: dict[str, list[Indicator]] = {criterion: [] for criterion in self.rules}
         for entry in record.indicators:
             for criterion in self.by_category.get(entry.category, ()):
                 found[criterion].append(entry)
-        left_out = record.not_applicable.indicators
+        left_out, has_goals = record.not_applicable.indicators, bool(record.goals)
         members = {}
         for criterion, every in found.items():
+            rules = self.rules[criterion]
             applicable = [entry for entry in every if entry.id not in left_out] if left_out else every
-            members[criterion] = Members(every, applicable)
+            members[criterion] = Members(every, applicable, rules.weights == "shared", rules.per_goal and has_goals)
             if every and not applicable:
                 not_applicable.add(criterion)
         return members
@@ -99,37 +101,84 @@ class EntriesRunner:
         """Points of the criterion and of its entries."""
         if not members.applicable:
             return Absent("no-entries", ("indicators",)), ()
-        weights = self.weights(run, members, weight)
+        if members.by_goal:
+            return self.by_goal(run, members, weight)
+        return self.block(run, members, weight)
+
+    def by_goal(self, run: Run, members: Members, weight: Exact) -> tuple[Exact | Absent, tuple[EntryResult, ...]]:
+        """Goal block by goal block; a goal without entries of this criterion is left out."""
+        homeless = [f"indicators.{entry.id}.goal" for entry in members.applicable if entry.goal is None]
+        if homeless:
+            return Absent("no-goal", tuple(homeless)), ()
+        blocks = []
+        for goal in run.record.goals:
+            every, applicable = ([e for e in part if e.goal == goal.id] for part in (members.every, members.applicable))
+            if applicable:
+                blocks.append((goal, Members(every, applicable, members.shares_cells)))
+        given = [exact(goal.weight) for goal, _ in blocks if goal.weight is not None]
+        whole = add_all(given) if given else len(blocks)
+        if (given and len(given) < len(blocks)) or whole == 0:
+            return Absent("goal-weights", ("goals",)), ()
+        points: list[Exact] = []
+        results: list[EntryResult] = []
+        for goal, part in blocks:
+            share = divide(1 if goal.weight is None else exact(goal.weight), whole)
+            found, entries = self.block(run, part, multiply(weight, share), check_sum=False)
+            results += entries
+            if isinstance(found, Absent):
+                return found, tuple(results)
+            points.append(found)
+        return add_all(points), tuple(results)
+
+    def block(
+        self, run: Run, members: Members, weight: Exact, *, check_sum: bool = True
+    ) -> tuple[Exact | Absent, tuple[EntryResult, ...]]:
+        """Entries that are combined with one another."""
+        weights = self.weights(run, members, weight, check_sum=check_sum)
         if weights is None:
             return 0, ()
         results = [self.entry(run, entry, part) for entry, part in zip(members.applicable, weights, strict=True)]
         run.facts.entry = None
-        points = self.combined(results, weight)
+        points = combined(self.rules.combine, [(result.exact_points, result.exact_weight) for result in results], weight)
         # Entries rounded up can sum to more than the weight.
         return (points if isinstance(points, Absent) or points <= weight else weight), tuple(results)
 
-    def weights(self, run: Run, members: Members, weight: Exact) -> list[Exact] | None:
+    def weights(self, run: Run, members: Members, weight: Exact, *, check_sum: bool) -> list[Exact] | None:
         """The weight of each applicable entry; None after a problem."""
-        number, rounding = len(members.applicable), self.plan.rounding.entry_weight
-        known: list[Exact] = []
-        if self.rules.weights == "record":
-            known = [exact(entry.weight) for entry in members.applicable if entry.weight is not None]
-        if known:
-            if len(known) < number:
-                run.problems.append(entry_weights("entry-weights-incomplete", self.criterion, run.record, members.applicable))
+        applicable = members.applicable
+        if self.rules.weights == "equal":
+            return self.rounded([divide(weight, len(applicable))] * len(applicable))
+        given = [self.recorded(entry, members) for entry in applicable]
+        known = [one for one in given if one is not None]
+        if not known:
+            if self.rules.without_weights == "error":
+                run.problems.append(entry_weights("entry-weights-missing", self.criterion, run.record, applicable))
                 return None
-            total = sum(exact(entry.weight) for entry in members.every if entry.weight is not None)
-            if self.plan.entry_weights_must_sum and total != weight:
-                values = {"sum": to_text(total), "weight": to_text(weight)}
-                run.problems.append(entry_weights("entry-weights-sum", self.criterion, run.record, members.applicable, **values))
-                return None
-            weights = known
-        elif self.rules.weights == "record" and self.rules.without_weights == "error":
-            run.problems.append(entry_weights("entry-weights-missing", self.criterion, run.record, members.applicable))
+            return self.rounded([divide(weight, len(given))] * len(given))
+        if len(known) < len(given):
+            run.problems.append(entry_weights("entry-weights-incomplete", self.criterion, run.record, applicable))
             return None
-        else:
-            weights = [divide(weight, number)] * number
+        total = sum(exact(entry.weight) for entry in members.every if entry.weight is not None)
+        if check_sum and self.plan.entry_weights_must_sum and total != weight:
+            values = {"sum": to_text(total), "weight": to_text(weight)}
+            run.problems.append(entry_weights("entry-weights-sum", self.criterion, run.record, applicable, **values))
+            return None
+        return self.rounded(known)
+
+    def rounded(self, weights: list[Exact]) -> list[Exact]:
+        rounding = self.plan.rounding.entry_weight
         return weights if rounding is None else [rounding(one) for one in weights]
+
+    def recorded(self, entry: Indicator, members: Members) -> Exact | None:
+        """The weight that the record gives an entry: its own, or its part of the cell that it shares."""
+        if not members.shares_cells:
+            return None if entry.weight is None else exact(entry.weight)
+        leader = entry.id if entry.weight is not None else entry.part_of
+        cell = next((one.weight for one in members.every if one.id == leader), None)
+        if cell is None:
+            return None
+        sharing = [one for one in members.applicable if one.id == leader or (one.weight is None and one.part_of == leader)]
+        return divide(exact(cell), len(sharing))
 
     def entry(self, run: Run, indicator: Indicator, weight: Exact) -> EntryResult:
         """Score one entry with the scale of its kind."""
@@ -183,25 +232,6 @@ class EntriesRunner:
         if isinstance(points, Absent) and points.reason == "not-assessed" and not points.paths:
             points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))
         return row, points
-
-    def combined(self, results: Sequence[EntryResult], weight: Exact) -> Exact | Absent:
-        """Entries → points of the criterion."""
-        weights = [result.exact_weight for result in results]
-        if self.rules.combine == "weighted" and any(weights):
-            points = [result.exact_points for result in results]
-            if all(map(is_, points, weights)):  # full marks for all, the common case
-                return weight
-            total, earned = add_all(weights), add_all(points)
-            return earned if total == weight else divide(multiply(earned, weight), total)
-        if not all(weights):
-            return Absent("no-entry-weight", ("indicators",))
-        shares = [divide(result.exact_points, result.exact_weight) for result in results]
-        match self.rules.combine:
-            case "mean":
-                return divide(sum(shares) * weight, len(shares))
-            case "max":
-                return max(shares) * weight
-        return min(shares) * weight
 
     def detail(self, run: Run, members: Members, name: str) -> Detail:
         """The formula of one entry and what it read."""

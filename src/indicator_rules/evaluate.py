@@ -1,5 +1,6 @@
 """Evaluate: plan and record → `Evaluation`. The order is that of docs/semantics.md.
 
+    look-ups                    (a stage, if the ruleset has any)
     applicability, weight set   (a stage, if the ruleset has any)
     entries                     (a stage for each kind of entry, run for each entry)
     criteria and adjustments    (one stage)
@@ -51,11 +52,12 @@ class Evaluator:
 
     def __init__(self, plan: Plan, engine: Engine, provenance: Callable[[], Mapping[str, str]]) -> None:
         self.plan, self.engine, self.provenance = plan, engine, provenance
-        self.readers = Readers({measure.id: measure.formula for measure in plan.measures}, plan.rounding.measure)
+        self.readers = Readers({one.id: one.formula for one in plan.measures}, plan.lookups, plan.rounding.measure)
         self.settings = Settings.of(plan.completion)
         self.runners = self._runners()
         applies = [criterion.applies for criterion in plan.criteria if criterion.applies is not None]
         opening = [*applies, *([plan.weight_sets] if plan.weight_sets is not None else [])]
+        self.looking_up = self.stage([lookup.leaf for lookup in plan.lookups]) if plan.lookups else None
         self.opening = self.stage(opening) if opening else None
         leaves = [leaf for runner in self.runners for leaf in runner.scale.leaves]
         self.adjustments_from = len(leaves)
@@ -111,15 +113,17 @@ class _Run:
 
     def evaluation(self) -> Evaluation:
         """The stages in order."""
+        self.look_up()
         chosen_set = self.open()
         weights = in_force(self.plan, self.facts.not_applicable, chosen_set, self.members)
         chosen = self.evaluator.main.run(self.facts)
         results = tuple([self.criterion(runner, weights[runner.criterion.id], chosen) for runner in self.evaluator.runners])
         adjustments = self.adjustments(chosen[self.evaluator.adjustments_from :])
+        added = sums(self.plan, self.evaluator.groups, results)
+        totals = Totals.of(self.plan, self.record, added, adjustments)
+        grade = None if totals.rounded is None else self.grade(totals, adjustments)
         if self.problems:
             raise RecordError(self.problems)
-        added = sums(self.plan, self.evaluator.groups, results)
-        totals = Totals.of(self.plan, self.record, added, results, adjustments)
         return Evaluation(
             plan=self.plan,
             record=self.record,
@@ -129,13 +133,23 @@ class _Run:
             adjustments=adjustments,
             exact_total=totals.rounded,
             unrounded_total=totals.unrounded,
-            grade_position=None if totals.rounded is None else self.grade(totals, adjustments),
+            grade_position=grade,
             provenance_of=self.evaluator.provenance,
-            findings_of=lambda: findings(self.plan, self.evaluator.readers, self.facts, results, self.members, chosen_set),
+            findings_of=lambda: findings(
+                self.plan, self.evaluator.readers, self.facts, results, self.members, chosen_set, added.weight
+            ),
             details_of=self.detail,
         )
 
     # --------------------------------------------------------------------------------------------- applicability and weights
+
+    def look_up(self) -> None:
+        """Choose the rows of the look-ups; one without a row gives absent parameters."""
+        if self.evaluator.looking_up is not None:
+            for lookup, row in zip(self.plan.lookups, self.evaluator.looking_up.run(self.facts), strict=True):
+                award = lookup.leaf.table.rows[row].award if row != NONE else None
+                if isinstance(award, Choice):
+                    self.facts.looked_up[lookup.id] = award.position
 
     def open(self) -> int:
         """Settle what is applicable; the position of the weight set in force, or −1 for the criteria's own weights."""
@@ -258,7 +272,11 @@ class _Run:
         self.facts.total = 0 if on is None else on
         (row,) = self.evaluator.grading.run(self.facts)
         lowest = len(self.plan.grade_labels) - 1
-        position = lowest if row == NONE else _chosen(self.plan.grades, row)
+        award = self.plan.grades.table.rows[row].award if row != NONE else None
+        if not isinstance(award, Choice):
+            self.undecided("grade-undecided", self.plan.grades)
+            return lowest
+        position = award.position
         position += sum(one.adjustment.places for one in adjustments if one.adjustment.effect == "grade_down")
         for one in adjustments:
             if one.adjustment.effect == "grade_at_most":

@@ -104,11 +104,10 @@ class CriterionResult(NamedTuple):
 
     @property
     def items(self) -> tuple[ItemResult, ...]:
-        """The items of a checklist."""
-        scale = self.criterion.scale
+        """The items of a checklist, or the parts of a composite."""
+        parts = self.criterion.scale.parts
         return tuple(
-            ItemResult(leaf.table.id.rpartition(".")[2], str(label), row, points)
-            for leaf, label, (row, points) in zip(scale.items, scale.labels, self.item_rows, strict=False)
+            ItemResult(part.id, str(part.label), row, points) for part, (row, points) in zip(parts, self.item_rows, strict=False)
         )
 
     @property
@@ -237,8 +236,8 @@ class Evaluation:
 
     @property
     def margin(self) -> Amount | None:
-        """Points by which the total falls short of the next better grade; None in the best."""
-        if self.exact_total is None or not self.grade_position:
+        """Points by which the total falls short of the next better grade; None in the best, or where the total does not decide."""
+        if self.exact_total is None or not self.grade_position or self.plan.grades.slots[0].name != "total":
             return None
         bound = self.plan.grades.table.rows[self.grade_position - 1].guards[0][0]
         return to_decimal(max(0, bound.cut - self.exact_total))

@@ -29,12 +29,15 @@ def findings(
     results: Sequence[CriterionResult],
     members: Mapping[str, Members],
     chosen_set: int,
+    whole: Exact,
 ) -> tuple[Finding, ...]:
     """The ruleset's findings, then the library's own."""
     entries = _entries(plan, facts, members)
     found = [finding for rule in plan.findings for finding in _of_rule(rule, readers, facts, entries)]
     found += _entry_weights(results, members)
-    found += _weights(plan, results, members, chosen_set)
+    found += _weights(plan, members, chosen_set)
+    if whole != plan.full_score:
+        found.append(own("weights-sum", "", sum=to_text(whole), full=to_text(plan.full_score)))
     found += _completions(entries)
     found += _funds(facts)
     found += _not_read(plan, facts, results)
@@ -107,11 +110,11 @@ def _entry_weights(results: Sequence[CriterionResult], members: Mapping[str, Mem
         label = str(criterion.label)
         recorded = [exact(entry.weight) for entry in members[criterion.id].every if entry.weight is not None]
         applicable = [entry for entry in members[criterion.id].applicable if entry.weight is not None]
-        if criterion.entries.weights == "record" and result.entries:
+        if criterion.entries.weights != "equal" and result.entries:
             if not applicable:
                 each = to_text(result.entries[0].exact_weight)
                 yield own("entry-weights-equal", criterion.id, label=label, count=len(result.entries), weight=each)
-            elif sum(recorded) != result.exact_weight:
+            elif sum(recorded) != result.exact_weight and not members[criterion.id].by_goal:
                 yield own(
                     "entry-weights-sum",
                     criterion.id,
@@ -121,9 +124,7 @@ def _entry_weights(results: Sequence[CriterionResult], members: Mapping[str, Mem
                 )
 
 
-def _weights(
-    plan: Plan, results: Sequence[CriterionResult], members: Mapping[str, Members], chosen_set: int
-) -> Iterator[Finding]:
+def _weights(plan: Plan, members: Mapping[str, Members], chosen_set: int) -> Iterator[Finding]:
     chosen = dict(plan.weights[chosen_set]) if chosen_set >= 0 else {}
     for criterion in plan.criteria:
         weight, rule = criterion.weight.default, criterion.weight
@@ -135,9 +136,6 @@ def _weights(
                 yield own(
                     "weight-out-of-bounds", criterion.id, label=str(criterion.label), weight=to_text(weight), low=low, high=high
                 )
-    whole: Exact = sum(result.exact_weight for result in results if result.criterion.role == "score")
-    if whole != plan.full_score:
-        yield own("weights-sum", "", sum=to_text(whole), full=to_text(plan.full_score))
 
 
 def _completions(entries: Sequence[EntryFacts]) -> Iterator[Finding]:

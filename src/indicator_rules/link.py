@@ -22,6 +22,9 @@ from indicator_rules.spec import Spec
 Wanted: TypeAlias = Literal["any", "number", "truth", "pure", "award"]
 """What a formula has to give: anything, a number like the measure's, a truth, a pure number, or points or a share."""
 
+DEEPEST_PARTS = 3
+"""Composites inside composites."""
+
 INPUT_TYPES = {"yes-no": TRUTH, "count": NUMBER, "number": NUMBER, "amount": MONEY, "date": DATE, "text": TEXT}
 
 
@@ -66,6 +69,10 @@ def scale_formulas(scale: written.OwnScale) -> Iterator[tuple[KeyPath, str, Want
                 yield from _award(("rows", place, "award"), case.award)
         case written.Discretionary():
             yield from _award(("award",), scale.award)
+        case written.Parts():
+            for place, part in enumerate(scale.parts):
+                if part.weight is not None:
+                    yield from _award(("parts", place, "weight"), part.weight)
 
 
 def _given(*pairs: tuple[KeyPath, str | None]) -> Iterator[tuple[KeyPath, str, Wanted]]:
@@ -126,6 +133,7 @@ class _Linker:
         for name, question in self.spec.inputs.items():
             kind = Type("text", choices=question.choices) if question.type == "choice" else INPUT_TYPES[question.type]
             self.scope.add(f"inputs.{name}", (name, f"inputs.{name}", question.label.zh), kind)
+        self.lookups()
         trees: dict[str, Node] = {}
         for name, measure in self.spec.measures.items():
             # The type is put in when the measure is resolved; its names have to be known before.
@@ -139,6 +147,35 @@ class _Linker:
         done: dict[str, bool] = {}
         for name in trees:
             self.measure(name, trees, done)
+
+    def lookups(self) -> None:
+        """Parameters by class; `by` and the values read the record and the inputs, nothing else."""
+        base = Scope(dict(self.scope.names), dict(self.scope.types))
+        for name, lookup in self.spec.lookups.items():
+            path: KeyPath = ("lookups", name)
+            by = self.formula((*path, "by"), lookup.by, base, "any")
+            if lookup.source is not None:
+                self.known((*path, "source", "ref"), lookup.source.ref, self.spec.sources, "source-unknown")
+            types: dict[str, Type] = {}
+            for place, row in enumerate(lookup.rows):
+                self.lookup_row((*path, "rows", place), row, by.type if by else UNSURE, base, types)
+            for value, kind in types.items():
+                self.scope.add(f"lookups.{name}.{value}", (f"{name}.{value}",), kind)
+
+    def lookup_row(self, path: KeyPath, row: written.LookupRow, by: Type, scope: Scope, types: dict[str, Type]) -> None:
+        if row.is_ and by.kind != "text" and by != UNSURE:
+            self.problem("measure-not-a-label", (*path[:2], "by"), kind=str(by))
+        for text in row.is_:
+            if by.choices and text not in by.choices:
+                self.problem("choice-unknown", (*path, "is"), text=text, choices=", ".join(by.choices))
+        for cut in ("at_least", "above"):
+            limit: str | None = getattr(row, cut)
+            if limit is not None:
+                self.formula((*path, cut), limit, Scope({}, {}), "number", like=by)
+        for value, text in row.values.items():
+            found = self.formula((*path, "values", value), text, scope, "number")
+            if found and found.type != types.setdefault(value, found.type):
+                self.problem("unit-mismatch", (*path, "values", value), left=str(types[value]), right=str(found.type))
 
     def measure(self, name: str, trees: dict[str, Node], done: dict[str, bool]) -> None:
         """Resolve one measure after those that it reads; `done` is False while it is under way."""
@@ -205,16 +242,25 @@ class _Linker:
         if completion is not None:
             self.formula((*path, "decay_zero_at"), completion.decay_zero_at, Scope({}, {}), "pure")
 
-    def scale(self, path: KeyPath, scale: written.OwnScale | written.Shared, scope: Scope, measure: Type | None) -> None:
+    def scale(
+        self,
+        path: KeyPath,
+        scale: written.OwnScale | written.Shared,
+        scope: Scope,
+        measure: Type | None,
+        at: KeyPath | None = None,
+    ) -> None:
+        """A scale used at `path` and written there, or at `at`."""
+        at = at or path
         if not isinstance(scale, written.Shared):
-            self.own_scale(path, path, scale, scope, measure)
+            self.own_scale(path, at, scale, scope, measure)
             return
         shared = self.spec.scales.get(scale.use)
         if shared is None or isinstance(shared, written.Shared):
             own = [name for name, other in self.spec.scales.items() if not isinstance(other, written.Shared)]
-            self.known((*path, "use"), scale.use, own, "scale-unknown")
+            self.known((*at, "use"), scale.use, own, "scale-unknown")
         elif scale.kind not in (None, shared.kind):
-            self.problem("scale-kind-differs", (*path, "kind"), text=scale.kind, kind=shared.kind)
+            self.problem("scale-kind-differs", (*at, "kind"), text=scale.kind, kind=shared.kind)
         else:
             self.own_scale(path, ("scales", scale.use), shared, scope, measure)
 
@@ -227,21 +273,38 @@ class _Linker:
             pure = isinstance(scale, written.Deduct) and scale.per in ("occurrence", "period")
             like = NUMBER if pure else measure or UNSURE
             self.formula((*path, *inside), text, names, wanted, (*at, *inside), like)
+        if isinstance(scale, written.Parts):
+            self.parts(path, at, scale, scope)
+
+    def parts(self, path: KeyPath, at: KeyPath, scale: written.Parts, scope: Scope) -> None:
+        """The parts of a composite; a shared one may hold itself, and is stopped at the depth allowed."""
+        if path.count("parts") >= DEEPEST_PARTS:
+            self.problem("parts-too-deep", at, limit=DEEPEST_PARTS)
+            return
+        for place, part in enumerate(scale.parts):
+            inside: KeyPath = ("parts", place)
+            measure: Type | None = NUMBER if scope.entry else None
+            if part.measure is not None:
+                found = self.formula((*path, *inside, "measure"), part.measure, scope, "any", (*at, *inside, "measure"))
+                measure = found.type if found else UNSURE
+            self.scale((*path, *inside, "scale"), part.scale, scope, measure, (*at, *inside, "scale"))
 
     def fits_measure(self, path: KeyPath, scale: written.OwnScale, measure: Type | None) -> None:
         """A scale that reads a number needs a measure that gives one; levels need a choice; the rest read no measure."""
-        over_entries = "entries" in path
+        over_entries = path[2] == "entries" and (*path[:-1], "measure") not in self.formulas
+        owner = path[:-1] if path[-1] == "scale" else path[:2]
         needs_number = isinstance(scale, written.Proportional | written.Bands) or (
             isinstance(scale, written.Deduct) and scale.per != "miss"
         )
-        if needs_number and measure is None:
-            self.problem("measure-missing", path[:2], kind=scale.kind)
-        elif needs_number and measure is not None and measure.kind != "number":
-            self.problem("measure-not-a-number", (*path[:2], "measure"), kind=str(measure))
-        elif isinstance(scale, written.Levels) and measure is not None and measure != UNSURE and not over_entries:
+        if measure is None:
+            if needs_number:
+                self.problem("measure-missing", owner, kind=scale.kind)
+        elif needs_number and measure.kind != "number":
+            self.problem("measure-not-a-number", (*owner, "measure"), kind=str(measure))
+        elif isinstance(scale, written.Levels) and measure != UNSURE and not over_entries:
             self.labels_are_possible(path, scale, measure)
-        elif measure is not None and not over_entries and not needs_number and not isinstance(scale, written.Levels):
-            self.problem("measure-not-read", (*path[:2], "measure"), kind=scale.kind)
+        elif not over_entries and not needs_number and not isinstance(scale, written.Levels):
+            self.problem("measure-not-read", (*owner, "measure"), kind=scale.kind)
 
     def labels_are_possible(self, path: KeyPath, scale: written.Levels, measure: Type) -> None:
         """The levels of a choice are among its choices."""
@@ -255,7 +318,19 @@ class _Linker:
 
     # ------------------------------------------------------------------------------------------------------------------ rest
 
+    def grades(self) -> None:
+        by, kind = self.spec.ruleset.grade_by, NUMBER
+        if by is not None:
+            found = self.formula(("ruleset", "grade_by"), by, self.scope, "number")
+            kind = found.type if found else UNSURE
+        for place, grade in enumerate(self.spec.grades):
+            for cut in ("at_least", "above"):
+                text: str | None = getattr(grade, cut)
+                if text is not None:
+                    self.formula(("grades", place, cut), text, Scope({}, {}), "number", like=kind)
+
     def rest(self) -> None:
+        self.grades()
         self.completion(("completion",), self.spec.completion)
         for name, group in self.spec.groups.items():
             if group.parent is not None:

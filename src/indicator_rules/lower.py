@@ -14,13 +14,24 @@ from indicator_rules.condition import Slots, certain, constant, guards
 from indicator_rules.errors import KeyPath
 from indicator_rules.exact import Exact, exact
 from indicator_rules.expression import And, Arithmetic, Call, Negative, Node, Number, Ref, Sign
-from indicator_rules.plan import Award, Descend, Leaf, Points, Range, Scale, Treatment
+from indicator_rules.plan import Award, Descend, Leaf, Part, Points, Range, Scale, Treatment
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.table import Bound, Guard, HitPolicy, Operator, Row, Table
 
 WEIGHT = Ref("weight")
+COMPLETION = Ref("entry.completion")
+"""What a scale over entries reads, unless a part names another measure."""
 NOTHING = Number(0)
 ALWAYS: tuple[Guard, ...] = ((),)
+
+
+def treatment(given: object) -> Treatment:
+    """`absent` and `not_applicable` as written → what is done."""
+    if isinstance(given, written.MoveTo):
+        return Treatment("move_to", criterion=given.move_to)
+    if isinstance(given, str):
+        return Treatment(given)  # type: ignore[arg-type]  # the words of `IfAbsent` and `IfNotApplicable` are the kinds
+    return Treatment("points", exact(given))  # type: ignore[arg-type]  # a Decimal, by `spec`
 
 
 def head_rows(criterion: str, treatment: Treatment, slots: Slots) -> tuple[Row[Award], ...]:
@@ -75,6 +86,8 @@ class _Lowering:
                 return self.levels(scale)
             case written.FirstMatch() as scale:
                 return self.first_match(scale)
+            case written.Parts() as scale:
+                return self.composite(scale)
             case written.Discretionary() as scale:
                 return self.leaf("FIRST", [Row("assessed", ALWAYS, self.award(scale.award, "award"))])
 
@@ -207,17 +220,35 @@ class _Lowering:
 
     def checklist(self, scale: written.Checklist) -> Scale:
         gates: list[Node] = []
-        items: list[Leaf] = []
+        parts: list[Part] = []
         for place, item in enumerate(scale.items):
             condition = self.node("items", place, "when")
             equal = share_of_weight(Number(exact(Fraction(1, len(scale.items)))))
             worth = equal if item.award is None else self.points(item.award, "items", place, "award")
-            items.append(self.item(scale, item.id, condition, gates, worth))
+            leaf = self.item(scale, item.id, condition, gates, worth)
+            parts.append(Part(item.id, item.label, Scale(leaf, Treatment("error")), None))
             if item.gate:
                 gates = [*gates, condition]
         head = self.leaf("FIRST", [Row("checklist", ALWAYS, Descend())])
-        base = WEIGHT if scale.mode == "subtractive" else None
-        return Scale(head.head, self.absent, tuple(items), base, tuple(item.label for item in scale.items))
+        return replace(head, parts=tuple(parts), base=WEIGHT if scale.mode == "subtractive" else None)
+
+    def composite(self, scale: written.Parts) -> Scale:
+        """Parts, each lowered as a scale of its own."""
+        parts: list[Part] = []
+        for place, part in enumerate(scale.parts):
+            inside: KeyPath = ("parts", place)
+            formula = self.ruleset.formulas.get((*self.path, *inside, "measure"))
+            measure = self.measure if formula is None else formula.node
+            equal = share_of_weight(Number(exact(Fraction(1, len(scale.parts)))))
+            weight = equal if part.weight is None else self.points(part.weight, *inside, "weight")
+            absent = treatment(part.absent)
+            made = lower(
+                self.ruleset, (*self.path, *inside, "scale"), absent, role=self.role, measure=measure, first=(), slots=Slots()
+            )
+            parts.append(Part(part.id, part.label, made, weight))
+        head = self.leaf("FIRST", [Row("parts", ALWAYS, Descend())])
+        by_person = any(part.scale.by_person for part in parts)
+        return replace(head, parts=tuple(parts), combine=scale.combine, by_person=by_person)
 
     def item(self, scale: written.Checklist, name: str, condition: Node, gates: list[Node], worth: Node) -> Leaf:
         """Met or unmet; an item whose gate is shut is unmet, and its row says why."""
@@ -240,8 +271,8 @@ class _Lowering:
 
     def levels(self, scale: written.Levels) -> Scale:
         """The label as its place in the list. Over entries, and without a measure, it is the level given by a person."""
-        of_entry = "entries" in self.path
-        given = of_entry or self.measure is None
+        of_entry = self.path[2] == "entries"
+        given = self.measure in (None, COMPLETION)
         value: Node = Ref("entry.given_level" if of_entry else f"assessed_level.{self.path[1]}", "text") if given else self.x
         slot = self.slots.slot(value, "level")
         rows: list[Row[Award]] = [

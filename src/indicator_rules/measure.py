@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from operator import attrgetter
@@ -34,7 +34,7 @@ from indicator_rules.expression import (
     Text,
     Truth,
 )
-from indicator_rules.plan import Slot
+from indicator_rules.plan import Lookup, Slot
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.value import Absent, Value
 
@@ -52,6 +52,7 @@ class Facts:
         "entry",
         "every_entry",
         "inputs",
+        "looked_up",
         "measured",
         "not_applicable",
         "read_entries",
@@ -73,6 +74,8 @@ class Facts:
         self.read_entries = read_entries
         self.every_entry: tuple[EntryFacts, ...] | None = None
         self.measured: dict[str, Value] = {}
+        self.looked_up: dict[str, int] = {}
+        """Look-up → the position of the row chosen."""
         self.not_applicable: set[str] = set()
         self.assessed_levels: dict[str, str] = {}
         self.entry: EntryFacts | None = None
@@ -93,8 +96,9 @@ Reader: TypeAlias = Callable[[Facts], Value]
 class Readers:
     """Closures for the formulas of one ruleset; measures are worked out once for each record."""
 
-    def __init__(self, measures: Mapping[str, Node], rounding: Rounding | None) -> None:
+    def __init__(self, measures: Mapping[str, Node], lookups: Sequence[Lookup], rounding: Rounding | None) -> None:
         self.rounding = rounding
+        self.lookups = {lookup.id: lookup for lookup in lookups}
         self.measures: dict[str, Reader] = {}
         for name, formula in measures.items():
             self.measures[name] = self.reader(formula)
@@ -174,6 +178,8 @@ class Readers:
                 return lambda facts: facts.inputs.get(name, absent)
             case "measures":
                 return self.measure(name)
+            case "lookups":
+                return self.lookup(name)
             case "entry":
                 return cast(Reader, attrgetter(path))
             case "weight":
@@ -190,6 +196,22 @@ class Readers:
                 unassessed = Absent("not-assessed", (f"assessments.criteria.{name}",))
                 return lambda facts: facts.assessed_levels.get(name, unassessed)
         return lambda facts: absent if (value := getattr(facts.record.subject, name)) is None else value
+
+    def lookup(self, path: str) -> Reader:
+        """A parameter: the formula of that name in the row chosen."""
+        table, _, name = path.partition(".")
+        rows = self.lookups[table]
+        readers = [self.reader(dict(row)[name]) for row in rows.values]
+        by = [self.reader(slot.formula) for slot in rows.leaf.slots]
+
+        def value(facts: Facts) -> Value:
+            position = facts.looked_up.get(table)
+            if position is not None:
+                return readers[position](facts)
+            missing = [found for read in by if isinstance(found := read(facts), Absent)]
+            return together(missing) if missing else Absent("not-met")
+
+        return value
 
     def measure(self, name: str) -> Reader:
         measures, rounding = self.measures, self.rounding

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.expression import Node
 from indicator_rules.ruleset import MessagePart
-from indicator_rules.spec import Citation, Completion, Label, Stages
+from indicator_rules.spec import Citation, Combine, Completion, Label, Stages
 from indicator_rules.table import Row, Table, guards_text
 
 EntryKind: TypeAlias = Literal["quantitative", "qualitative", "dated"]
@@ -111,19 +111,34 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An item of a checklist, or a part of a composite. `weight` is None for an item: the weight in force is that of the whole."""
+
+    id: str
+    label: Label
+    scale: Scale
+    weight: Node | None
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
-    """How one thing is scored: `head`, and for a checklist its items, whose awards are added to `base`."""
+    """How one thing is scored: a table, whose row may lead on to parts that are combined."""
 
     head: Leaf
     absent: Treatment
-    items: tuple[Leaf, ...] = ()
+    parts: tuple[Part, ...] = ()
+    combine: Combine = "sum"
     base: Node | None = None
-    labels: tuple[Label, ...] = ()
-    """Names of the items."""
+    """What a checklist adds to: full marks, if unmet items are taken off."""
     levels: bool = False
     """Whether the rows are levels, told by their labels."""
     by_person: bool = False
     """Whether an assessment can matter: a range to pick from, or a level that a person gives."""
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Its table, then those of its parts, depth first."""
+        return (self.head, *(leaf for part in self.parts for leaf in part.scale.leaves))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +146,10 @@ class Entries:
     """How the entries below some categories are scored and combined."""
 
     categories: tuple[str, ...]
-    weights: Literal["record", "equal"]
+    weights: Literal["record", "equal", "shared"]
     without_weights: Literal["equal", "error"]
-    combine: Literal["weighted", "mean", "max", "min"]
+    combine: Combine
+    per_goal: bool
     absent: Treatment
     completion: Completion
     scales: tuple[tuple[EntryKind, Scale], ...]
@@ -172,6 +188,18 @@ class Group:
     id: str
     label: Label
     parent: str | None
+    weight: Exact | None
+    combine: Combine
+    rescale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """参数表: `leaf` chooses a row (`Choice`), `values` has that row's parameters."""
+
+    id: str
+    leaf: Leaf
+    values: tuple[tuple[tuple[str, Node], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +260,7 @@ class Plan:
     entry_weights_must_sum: bool
     completion: Completion
     questions: tuple[Question, ...]
+    lookups: tuple[Lookup, ...]
     measures: tuple[Measure, ...]
     groups: tuple[Group, ...]
     criteria: tuple[Criterion, ...]
@@ -254,6 +283,10 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"plan {plan.family}@{plan.edition} {plan.title}: {to_text(plan.full_score)} points"
     stages = [f"{name} {stage}" for name, stage in plan.rounding if stage is not None]
     yield f"rounding: {', '.join(stages) or 'none'}; grade on the {plan.grade_on} total"
+    for lookup in plan.lookups:
+        yield from _table(f"lookup {lookup.id}", lookup.leaf, "")
+        for position, values in enumerate(lookup.values):
+            yield f"  row {position + 1}: " + ", ".join(f"{name} {value}" for name, value in values)
     for measure in plan.measures:
         yield f"measure {measure.id} {measure.label} = {measure.formula}"
     if plan.weight_sets is not None:
@@ -274,7 +307,9 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _group(plan: Plan, group: str | None, indent: str) -> Iterator[str]:
     for child in plan.groups:
         if child.parent == group:
-            yield f"{indent}{child.id} {child.label} = sum of"
+            weight = f", weight {to_text(child.weight)}" if child.weight is not None else ""
+            rescale = ", rescaled" if child.rescale else ""
+            yield f"{indent}{child.id} {child.label}{weight}{rescale} = {child.combine} of"
             yield from _group(plan, child.id, indent + "  ")
     for criterion in plan.criteria:
         if criterion.group == group:
@@ -301,10 +336,14 @@ def _criterion(criterion: Criterion, indent: str) -> Iterator[str]:
 
 def _scale(title: str, scale: Scale, indent: str) -> Iterator[str]:
     yield from _table(f"{title}; absent: {scale.absent}", scale.head, indent)
-    if scale.items:
-        yield f"{indent}  sum of {scale.base if scale.base is not None else 0} and"
-        for label, item in zip(scale.labels, scale.items, strict=True):
-            yield from _table(f"{item.table.id.rpartition('.')[2]} {label}", item, indent + "    ")
+    if scale.parts:
+        yield f"{indent}  {scale.combine} of" + (f" {scale.base} and" if scale.base is not None else "")
+        for part in scale.parts:
+            weight = f", weight {part.weight}" if part.weight is not None else ""
+            if part.weight is None and not part.scale.parts:
+                yield from _table(f"{part.id} {part.label}", part.scale.head, indent + "    ")
+            else:
+                yield from _scale(f"{part.id} {part.label}{weight}", part.scale, indent + "    ")
 
 
 def _table(title: str, leaf: Leaf, indent: str) -> Iterator[str]:

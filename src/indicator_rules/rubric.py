@@ -159,7 +159,7 @@ class _Words:
         for grade in self.spec.grades:
             cut = grade.at_least if grade.at_least is not None else grade.above
             sign = "≥" if grade.at_least is not None else ">"
-            bound = "" if cut is None else f" {sign} {to_text(exact(cut))}"
+            bound = "" if cut is None else f" {sign} {cut}"
             parts.append(f"{grade.label.text(self.lang)}{bound}")
         yield self.joined(parts)
 
@@ -185,6 +185,10 @@ class _Words:
             parts.append((self.say("measured", measure=measured) if measured else "") + self.scale(criterion.scale))
         if criterion.entries is not None:
             split = "equal" if criterion.entry_weights == "equal" else f"record-{criterion.without_weights}"
+            if criterion.entry_weights == "shared":
+                parts.append(self.say("entry-weights-shared"))
+            if criterion.per == "goal":
+                parts.append(self.say("per-goal"))
             parts += [self.say(f"entries-{criterion.combine}"), self.say(f"entry-weights-{split}")]
             for kind in ("quantitative", "qualitative", "dated"):
                 scale = getattr(criterion.entries, kind)
@@ -229,6 +233,16 @@ class _Words:
                 return self.first_match(scale)
             case written.Discretionary():
                 return self.award(scale.award)
+            case written.Parts():
+                return self.parts(scale)
+
+    def parts(self, scale: written.Parts) -> str:
+        said = [self.say(f"parts-{scale.combine}")]
+        for part in scale.parts:
+            weight = "" if part.weight is None else self.say("item-award", award=self.given(part.weight))
+            measured = "" if part.measure is None else self.say("measured", measure=self.label_of(part.measure))
+            said.append(part.label.text(self.lang) + weight + "：" + measured + self.scale(part.scale))
+        return self.joined(said)
 
     def proportional(self, scale: written.Proportional) -> str:
         full, zero = scale.full_at, scale.zero_at or "0"

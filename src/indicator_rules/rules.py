@@ -94,7 +94,8 @@ class Rules:
     @cached_property
     def provenance(self) -> Mapping[str, str]:
         """Family, edition, status, digest of the ruleset, library version, engine and its version."""
-        canonical = self.spec.model_dump_json(exclude_none=True)
+        # Defaults are left out, so that a ruleset keeps its digest when the language grows.
+        canonical = self.spec.model_dump_json(exclude_defaults=True, by_alias=True)
         return {
             "family": self.plan.family,
             "edition": self.plan.edition,

@@ -50,6 +50,7 @@ class Ruleset:
         return self.formulas[path].node
 
     def is_number(self, path: KeyPath) -> bool:
-        """Whether the criterion whose scale is at `path` has a measure that gives a number."""
-        measure = self.formulas.get((*path[:2], "measure"))
+        """Whether the criterion or part whose scale is at `path` has a measure that gives a number."""
+        owner = path[:-1] if path[-1] == "scale" else path[:2]
+        measure = self.formulas.get((*owner, "measure"))
         return measure is not None and measure.type.kind == "number"

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from indicator_rules.completion import assessed_share
-from indicator_rules.exact import Exact, add_all, multiply
-from indicator_rules.expression import Aggregate, Number, Ref
+from indicator_rules.exact import Exact, add, add_all, divide, multiply
+from indicator_rules.expression import Aggregate, Node, Number, Ref
 from indicator_rules.lower import WEIGHT
 from indicator_rules.measure import Facts, Readers, together
 from indicator_rules.plan import Award, Points, Range, Scale, Slot, Treatment
 from indicator_rules.record import Rating
+from indicator_rules.spec import Combine
 from indicator_rules.stage import FIRST_ROWS, NONE
 from indicator_rules.value import Absent, Value
 
@@ -62,29 +63,41 @@ class _Row(NamedTuple):
     value: Exact | None
     formula: Formula | None
     range: _Range | None
-    by_weight: bool = True
-    """Whether the points depend on nothing but the weight."""
 
 
-Items: TypeAlias = tuple[tuple[str, Exact], ...]
-"""Row and points of each item of a checklist."""
-Score: TypeAlias = tuple[Exact | Absent, str, Items]
-"""Points (clamped), the row of the head table, and the items."""
+class Score(NamedTuple):
+    """Points (clamped), the row of the head table, and row and points of each item of a checklist."""
+
+    points: Exact | Absent
+    row: str
+    items: tuple[tuple[str, Exact], ...] = ()
+
+
+class _Part(NamedTuple):
+    """A part made ready: its tables are `leaves[first:last]` of the whole."""
+
+    runner: ScaleRunner
+    weight: Formula | None
+    first: int
+    last: int
 
 
 class ScaleRunner:
     """A scale made ready to score."""
 
-    def __init__(self, scale: Scale, readers: Readers) -> None:
-        self.scale = scale
-        self.leaves = (scale.head, *scale.items)
+    def __init__(self, scale: Scale, readers: Readers, *, clamps: bool = True) -> None:
+        self.scale, self.clamps = scale, clamps
+        self.leaves = scale.leaves
         self.rows = [_ready(row.id, row.award, readers) for row in scale.head.table.rows]
-        self.items = [[_ready(row.id, row.award, readers) for row in leaf.table.rows] for leaf in scale.items]
-        self.item_names = [leaf.table.id.rpartition(".")[2] for leaf in scale.items]
-        self.base = _ready("base", Points(scale.base if scale.base is not None else Number(0)), readers)
-        by_weight = all(row.by_weight for row in (self.base, *(row for rows in self.items for row in rows)))
-        self.outcomes: dict[tuple[Exact, ...], Score] | None = {} if by_weight else None
-        """What a checklist came to for a weight and the rows chosen, where nothing else matters."""
+        self.base = readers.number(scale.base) if scale.base is not None else None
+        self.parts: list[_Part] = []
+        place = 1
+        for part in scale.parts:
+            # Items of a checklist are parts of one application: what they give is clamped once, together.
+            runner = ScaleRunner(part.scale, readers, clamps=part.weight is not None)
+            weight = None if part.weight is None else _by_weight_alone(part.weight, readers)
+            self.parts.append(_Part(runner, weight, place, place + len(runner.leaves)))
+            place += len(runner.leaves)
         self._values = [
             (slot, readers.reader(slot.formula)) for leaf in self.leaves for slot in leaf.slots if slot.name not in FIRST_ROWS
         ]
@@ -93,46 +106,52 @@ class ScaleRunner:
         """Score with `facts.weight` as the weight in force; `chosen` has a row for each of `leaves`. Raises `OutOfRange`."""
         position = chosen[0]
         if position == NONE:
-            return self.missing(facts), "absent", ()
+            return Score(self.missing(facts), "absent")
         row = self.rows[position]
         if row.full:
-            return facts.weight, row.name, ()
+            return Score(facts.weight, row.name)
+        items: tuple[tuple[str, Exact], ...] = ()
+        found: Exact | Absent
         if row.value is not None:
-            return _clamped(row.value, facts.weight), row.name, ()
-        if row.formula is not None:
+            found = row.value
+        elif row.formula is not None:
             found = row.formula(facts)
         elif row.range is not None:
             found = row.range.pick(facts, ratings)
-        elif row.name == "checklist":
-            return self.checked(facts, chosen)
+        elif self.parts and row.name not in FIRST_ROWS:
+            found, items = self.combined(facts, chosen, ratings)
         else:
             found = self.missing(facts)
-        return (found, "absent", ()) if isinstance(found, Absent) else (_clamped(found, facts.weight), row.name, ())
+        if isinstance(found, Absent):
+            return Score(found, "absent")
+        return Score(_clamped(found, facts.weight) if self.clamps else found, row.name, items)
 
-    def checked(self, facts: Facts, chosen: Sequence[int]) -> Score:
-        """Σ of the items' awards."""
-        if self.outcomes is None or NONE in chosen:
-            return self.added(facts, chosen)
-        key = (facts.weight, *chosen)
-        outcome = self.outcomes.get(key)
-        if outcome is None:
-            if len(self.outcomes) >= MOST_REMEMBERED:
-                self.outcomes.clear()
-            outcome = self.outcomes[key] = self.added(facts, chosen)
-        return outcome
-
-    def added(self, facts: Facts, chosen: Sequence[int]) -> Score:
-        """The awards of the rows chosen, and of the base, added up."""
-        found: list[tuple[str, Exact]] = []
-        for rows, position in zip(([self.base], *self.items), (0, *chosen[1:]), strict=True):
-            if position == NONE:
-                return self.missing(facts), "absent", ()
-            row = rows[position]
-            earned = facts.weight if row.full else row.formula(facts) if row.formula is not None else row.value or 0
-            if isinstance(earned, Absent):
-                return earned, "absent", ()
-            found.append((row.name, earned))
-        return _clamped(add_all([earned for _, earned in found]), facts.weight), "checklist", tuple(found[1:])
+    def combined(
+        self, facts: Facts, chosen: Sequence[int], ratings: Ratings
+    ) -> tuple[Exact | Absent, tuple[tuple[str, Exact], ...]]:
+        """The parts scored one by one and combined; an absent part follows its own `absent` first."""
+        whole = facts.weight
+        rows: list[tuple[str, Exact]] = []
+        scored: list[tuple[Exact, Exact]] = []
+        for part in self.parts:
+            weight = whole if part.weight is None else part.weight(facts)
+            if isinstance(weight, Absent):
+                return weight, ()
+            facts.weight = weight
+            points, row, _ = part.runner.score(facts, chosen[part.first : part.last], ratings)
+            facts.weight = whole
+            if isinstance(points, Absent):
+                given = treated(part.runner.scale.absent, weight)
+                if given is None:
+                    return points, ()
+                points = given
+            rows.append((row, points))
+            scored.append((points, weight))
+        found = combined(self.scale.combine, scored, whole)
+        base = 0 if self.base is None else self.base(facts)
+        if isinstance(found, Absent) or isinstance(base, Absent):
+            return (found if isinstance(found, Absent) else base), ()
+        return add(base, found), tuple(rows)
 
     def values(self, facts: Facts) -> list[tuple[Slot, Value]]:
         """What the slots hold, worked out again: for explaining, not for scoring."""
@@ -142,6 +161,26 @@ class ScaleRunner:
         """Why no row could be chosen."""
         absent = [value for _, value in self.values(facts) if isinstance(value, Absent)]
         return together(absent) if absent else Absent("not-met")
+
+
+def combined(how: Combine, parts: Sequence[tuple[Exact, Exact]], whole: Exact) -> Exact | Absent:
+    """Points and weights of parts → points out of `whole`; absent where a share of no weight would be needed."""
+    if how == "sum":
+        return add_all(points for points, _ in parts)
+    if how == "weighted":
+        total = add_all([weight for _, weight in parts])
+        if total == 0:
+            return Absent("no-entry-weight", ("indicators",))
+        if all([points is weight for points, weight in parts]):  # full marks for all, the common case
+            return whole
+        earned = add_all([points for points, _ in parts])
+        return earned if total == whole else divide(multiply(earned, whole), total)
+    if not parts or any(weight == 0 for _, weight in parts):
+        return Absent("no-entry-weight", ("indicators",))
+    shares = [divide(points, weight) for points, weight in parts]
+    if how == "mean":
+        return divide(multiply(add_all(shares), whole), len(shares))
+    return multiply(max(shares) if how == "max" else min(shares), whole)
 
 
 def treated(treatment: Treatment, weight: Exact) -> Exact | None:
@@ -169,22 +208,23 @@ def _ready(name: str, award: Award, readers: Readers) -> _Row:
         case Points():
             if award.formula == WEIGHT:
                 return _Row(name, True, None, None, None)
-            formula = readers.number(award.formula)
-            alone = all(part == WEIGHT for part in award.formula.walk() if isinstance(part, Ref | Aggregate))
-            return _Row(name, False, None, _by_weight(formula) if alone else formula, None, alone)
+            return _Row(name, False, None, _by_weight_alone(award.formula, readers), None)
         case Range():
             return _Row(name, False, None, None, _Range(award, readers))
     return _Row(name, False, None, None, None)
 
 
-def _by_weight(formula: Formula) -> Formula:
-    """A formula that reads nothing but the weight, worked out once for each weight met."""
+def _by_weight_alone(node: Node, readers: Readers) -> Formula:
+    """A formula; one that reads nothing but the weight is worked out once for each weight met."""
+    formula = readers.number(node)
+    if not all(part == WEIGHT for part in node.walk() if isinstance(part, Ref | Aggregate)):
+        return formula
     known: dict[Exact, Exact | Absent] = {}
 
     def value(facts: Facts) -> Exact | Absent:
         found = known.get(facts.weight)
         if found is None:
-            if len(known) >= MOST_REMEMBERED:
+            if len(known) >= MOST_WEIGHTS:
                 known.clear()
             found = known[facts.weight] = formula(facts)
         return found
@@ -192,5 +232,5 @@ def _by_weight(formula: Formula) -> Formula:
     return value
 
 
-MOST_REMEMBERED = 64
-"""Different weights (and rows chosen, of a checklist) for which an award is remembered."""
+MOST_WEIGHTS = 64
+"""Different weights for which an award is remembered."""

@@ -11,15 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from indicator_rules.exact import (
@@ -28,6 +20,8 @@ from indicator_rules.exact import (
     ROUNDING_MODES,
     Rounding,
     RoundingMode,
+    exact,
+    to_decimal,
 )
 
 LONGEST_FORMULA = 1000
@@ -67,7 +61,8 @@ def _number(value: Any) -> Any:
     exponent = number.as_tuple().exponent
     if abs(number) >= LARGEST or (isinstance(exponent, int) and -exponent > MOST_DECIMALS):
         raise PydanticCustomError("number-too-large", "", {"text": str(value)[:40]})
-    return number
+    # 1.0 and 1.00 are one number, also in digests.
+    return to_decimal(exact(number))
 
 
 def _label(value: Any) -> Any:
@@ -113,6 +108,33 @@ class Label(Model):
 
 
 Name: TypeAlias = Annotated[Label, BeforeValidator(_label)]
+
+# ---------------------------------------------------------------------------------------------- absent and not applicable
+
+
+class MoveTo(Model):
+    """`{ move_to = "criterion" }`: the weight goes to another criterion."""
+
+    move_to: Id
+
+
+def _treatment(words: tuple[str, ...]) -> BeforeValidator:
+    def read(value: Any) -> Any:
+        if value in words or isinstance(value, MoveTo) or (isinstance(value, dict) and "move_to" in value and "rescale" in words):
+            return value
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return _number(value)
+        raise PydanticCustomError("treatment-unknown", "", {"text": str(value), "words": ", ".join(words)})
+
+    return BeforeValidator(read)
+
+
+IfAbsent: TypeAlias = Annotated[Literal["error", "full", "zero"] | Decimal, _treatment(("error", "full", "zero"))]
+IfNotApplicable: TypeAlias = Annotated[
+    Literal["rescale", "full", "zero"] | Decimal | MoveTo,
+    _treatment(("rescale", "full", "zero")),
+]
+
 
 # ------------------------------------------------------------------------------------------------------- awards and scales
 
@@ -180,6 +202,7 @@ class Award(Model):
         return self.at_least is not None or self.above is not None
 
 
+Combine: TypeAlias = Literal["sum", "weighted", "mean", "max", "min"]
 Given: TypeAlias = Annotated[Award, BeforeValidator(_award)]
 
 
@@ -289,6 +312,29 @@ class Discretionary(Model):
     award: Given = Award(at_least=Amount(share="0"), at_most=Amount(share="1"))
 
 
+class Part(Model):
+    """分项: a part of a composite with a weight, a measure and a scale of its own.
+
+    `weight`: a share of the whole (`"60%"`) or points; all or none of the parts have one (none: equal parts). `measure`: for an entry,
+    完成率 if it is not given.
+    """
+
+    id: Id
+    label: Name
+    weight: Given | None = None
+    measure: Formula | None = None
+    scale: Scale
+    absent: IfAbsent = "error"
+
+
+class Parts(Model):
+    """分项合成: each part is scored on its own, then combined (`sum` adds points, the others work on shares)."""
+
+    kind: Literal["parts"]
+    combine: Combine = "sum"
+    parts: Annotated[tuple[Part, ...], Field(min_length=1, max_length=MOST_ROWS)]
+
+
 class Shared(Model):
     """A scale written once under `[scales.x]` and used by name; `kind`, if given, has to agree."""
 
@@ -303,7 +349,7 @@ def _scale_kind(value: Any) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-OwnScale: TypeAlias = Proportional | Bands | Deduct | Checklist | Levels | FirstMatch | Discretionary
+OwnScale: TypeAlias = Proportional | Bands | Deduct | Checklist | Levels | FirstMatch | Discretionary | Parts
 Scale: TypeAlias = Annotated[
     Annotated[Proportional, Tag("proportional")]
     | Annotated[Bands, Tag("bands")]
@@ -312,9 +358,13 @@ Scale: TypeAlias = Annotated[
     | Annotated[Levels, Tag("levels")]
     | Annotated[FirstMatch, Tag("first_match")]
     | Annotated[Discretionary, Tag("discretionary")]
+    | Annotated[Parts, Tag("parts")]
     | Annotated[Shared, Tag("use")],
     Discriminator(_scale_kind),
 ]
+
+Part.model_rebuild()
+Parts.model_rebuild()
 
 # ------------------------------------------------------------------------------------------------------------- the tables
 
@@ -394,6 +444,8 @@ class Header(Model):
     notes: Text | None = None
     rounding: Stages = Stages()
     grade_on: Literal["rounded", "unrounded"] = "rounded"
+    grade_by: Formula | None = None
+    """What the grade is read from, where it is not the total: a measure, such as the share of targets met."""
     entry_weights_must_sum: bool = False
 
 
@@ -433,10 +485,40 @@ class Measure(Model):
 
 
 class Group(Model):
-    """一级/二级指标: adds up what is below it."""
+    """一级/二级指标: adds up what is below it.
+
+    `weight`: what is below is normalised to it. `combine`: how the shares below become one. `rescale`: what does not apply is left out
+    inside this group, not in the total.
+    """
 
     label: Name
     parent: Id | None = None
+    weight: Number | None = None
+    combine: Combine = "sum"
+    rescale: bool = False
+
+
+class LookupRow(Model):
+    """One class of a look-up: `is` (a text, or several) or a cut (`at_least`, `above`); neither, for all the rest."""
+
+    is_: tuple[str, ...] = Field((), alias="is")
+    at_least: Formula | None = None
+    above: Formula | None = None
+    values: Annotated[dict[Id, Formula], Field(min_length=1)]
+
+    @field_validator("is_", mode="before")
+    @classmethod
+    def _one_text(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
+class Lookup(Model):
+    """参数表: parameters by class, read in formulas as `name.value`; the first row that fits."""
+
+    label: Name
+    by: Formula
+    rows: Annotated[tuple[LookupRow, ...], Field(min_length=1, max_length=MOST_ROWS)]
+    source: Citation | None = None
 
 
 class Weight(Model):
@@ -460,30 +542,6 @@ class Entries(Model):
     dated: Scale | None = None
 
 
-class MoveTo(Model):
-    """`{ move_to = "criterion" }`: the weight goes to another criterion."""
-
-    move_to: Id
-
-
-def _treatment(words: tuple[str, ...]) -> BeforeValidator:
-    def read(value: Any) -> Any:
-        if value in words or isinstance(value, MoveTo) or (isinstance(value, dict) and "move_to" in value and "rescale" in words):
-            return value
-        if isinstance(value, int | Decimal) and not isinstance(value, bool):
-            return _number(value)
-        raise PydanticCustomError("treatment-unknown", "", {"text": str(value), "words": ", ".join(words)})
-
-    return BeforeValidator(read)
-
-
-IfAbsent: TypeAlias = Annotated[Literal["error", "full", "zero"] | Decimal, _treatment(("error", "full", "zero"))]
-IfNotApplicable: TypeAlias = Annotated[
-    Literal["rescale", "full", "zero"] | Decimal | MoveTo,
-    _treatment(("rescale", "full", "zero")),
-]
-
-
 class Criterion(Model):
     """评分指标: one scored line of the rubric."""
 
@@ -501,10 +559,12 @@ class Criterion(Model):
     scale: Scale | None = None
     indicators: CategoryPath | tuple[CategoryPath, ...] | None = None
     entries: Entries | None = None
-    entry_weights: Literal["record", "equal"] = "record"
+    per: Literal["goal"] | None = None
+    """`goal`: entries are scored goal block by goal block, and the blocks combined by the goals' weights."""
+    entry_weights: Literal["record", "equal", "shared"] = "record"
     without_weights: Literal["equal", "error"] = "error"
     """What `entry_weights = "record"` does when no entry has a weight: split equally (and say so), or refuse."""
-    combine: Literal["weighted", "mean", "max", "min"] = "weighted"
+    combine: Combine = "weighted"
     entry_absent: IfAbsent = "error"
     completion: Completion | None = None
     absent: IfAbsent = "error"
@@ -523,8 +583,8 @@ class Grade(Model):
     """等级, best first; the lowest has no cut."""
 
     label: Name
-    at_least: Number | None = None
-    above: Number | None = None
+    at_least: Formula | None = None
+    above: Formula | None = None
 
 
 class Effect(Model):
@@ -577,6 +637,7 @@ class Spec(Model):
     inputs: dict[Id, Input] = Field(default_factory=dict)
     measures: dict[Id, Measure] = Field(default_factory=dict)
     scales: dict[Id, Scale] = Field(default_factory=dict)
+    lookups: dict[Id, Lookup] = Field(default_factory=dict)
     groups: dict[Id, Group] = Field(default_factory=dict)
     criteria: Annotated[dict[Id, Criterion], Field(min_length=1, max_length=MOST_CRITERIA)]
     weight_sets: dict[Id, WeightSet] = Field(default_factory=dict)

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from indicator_rules.entries import Members
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, GroupResult
-from indicator_rules.exact import Exact, add_all, divide, exact
+from indicator_rules.exact import Exact, add_all, divide, exact, multiply
 from indicator_rules.plan import Group, Plan
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.score import combined
+from indicator_rules.value import Absent
 
 
 def in_force(plan: Plan, not_applicable: set[str], chosen_set: int, members: Mapping[str, Members]) -> dict[str, Exact]:
@@ -32,35 +34,79 @@ def in_force(plan: Plan, not_applicable: set[str], chosen_set: int, members: Map
 
 
 class Sums(NamedTuple):
-    """The groups' subtotals, in the order of the ruleset; S and W of section 9; bonuses less penalties."""
+    """The groups' subtotals, in the order of the ruleset; S, W and R of section 9; bonuses less penalties."""
 
     groups: tuple[GroupResult, ...]
     points: Exact
     weight: Exact
+    left_out: Exact
     extra: Exact
 
 
+class _Sum(NamedTuple):
+    """Points, weight and weight left out: of a criterion, a group, or all of them."""
+
+    points: Exact
+    weight: Exact
+    left_out: Exact = 0
+
+
+LEFT_OUT = ("rescale", "move_to")
+"""Treatments of what is not applicable that take its weight out of the sum."""
+
+
 def sums(plan: Plan, deepest_first: Sequence[Group], results: Sequence[CriterionResult]) -> Sums:
-    """Points and weights, added up."""
-    points: defaultdict[str | None, list[Exact]] = defaultdict(list)
-    weights: defaultdict[str | None, list[Exact]] = defaultdict(list)
+    """Points and weights, added up group by group."""
+    below: defaultdict[str | None, list[_Sum]] = defaultdict(list)
     extra: list[Exact] = []
-    for criterion, earned, weight, *_ in results:
-        if criterion.role == "score":
-            points[criterion.group].append(earned)
-            weights[criterion.group].append(weight)
-        else:
+    for criterion, earned, weight, row, *_ in results:
+        if criterion.role != "score":
             extra.append(earned)
+        elif row == "not_applicable" and criterion.not_applicable.kind in LEFT_OUT:
+            below[criterion.group].append(_Sum(earned, weight, weight))
+        else:
+            below[criterion.group].append(_Sum(earned, weight))
     rounding = plan.rounding.group
     done: dict[str, GroupResult] = {}
     for group in deepest_first:
-        subtotal, whole = add_all(points[group.id]), add_all(weights[group.id])
+        found = _added(below[group.id])
+        if group.rescale or group.weight is not None or group.combine != "sum":
+            found = _grouped(group, found, below[group.id])
         if rounding is not None:
-            subtotal = rounding(subtotal)
-        done[group.id] = GroupResult(group, subtotal, whole)
-        points[group.parent].append(subtotal)
-        weights[group.parent].append(whole)
-    return Sums(tuple([done[group.id] for group in plan.groups]), add_all(points[None]), add_all(weights[None]), add_all(extra))
+            found = found._replace(points=rounding(found.points))
+        done[group.id] = GroupResult(group, found.points, found.weight)
+        below[group.parent].append(found)
+    total = _added(below[None])
+    return Sums(tuple([done[group.id] for group in plan.groups]), total.points, total.weight, total.left_out, add_all(extra))
+
+
+def _added(parts: Sequence[_Sum]) -> _Sum:
+    return _Sum(
+        add_all([part.points for part in parts]),
+        add_all([part.weight for part in parts]),
+        add_all([part.left_out for part in parts if part.left_out]),
+    )
+
+
+def _grouped(group: Group, found: _Sum, parts: Sequence[_Sum]) -> _Sum:
+    """A group that combines, rescales or weighs what is below it."""
+    points, weight, left_out = found
+    if group.combine != "sum":
+        counted = [(part.points, part.weight) for part in parts if part.weight and part.left_out != part.weight]
+        whole = add_all([own for _, own in counted])
+        combined_points = combined(group.combine, counted, whole) if counted else 0
+        points = 0 if isinstance(combined_points, Absent) else combined_points
+    if group.rescale and left_out:
+        if weight == left_out:
+            points = 0
+        else:
+            points, left_out = divide(multiply(points, weight), weight - left_out), 0
+    if group.weight is not None:
+        if weight == 0:
+            return _Sum(0, 0)
+        points, left_out = divide(multiply(points, group.weight), weight), divide(multiply(left_out, group.weight), weight)
+        weight = group.weight
+    return _Sum(points, weight, left_out)
 
 
 def deepest_first(plan: Plan) -> list[Group]:
@@ -84,22 +130,16 @@ class Totals(NamedTuple):
         plan: Plan,
         record: EvaluationRecord,
         sums: Sums,
-        results: Sequence[CriterionResult],
         adjustments: Sequence[AdjustmentResult],
     ) -> Totals:
         """From S to the total, in the order of section 9."""
-        total = rescaled(sums, results)
+        total = rescaled(sums)
         if total is None:
             return Totals(None, None)
+        total += sums.extra
         given = [(one.adjustment.effect, one.exact_points) for one in adjustments if one.exact_points is not None]
-        total = add_all(
-            [
-                total,
-                sums.extra,
-                *[points for effect, points in given if effect == "bonus"],
-                *[-points for effect, points in given if effect == "deduct"],
-            ]
-        )
+        total += sum(points for effect, points in given if effect == "bonus")
+        total -= sum(points for effect, points in given if effect == "deduct")
         if record.deductions.total is not None:
             total -= exact(record.deductions.total.points)
         for effect, points in given:
@@ -108,19 +148,14 @@ class Totals(NamedTuple):
         for effect, points in given:
             if effect == "total_at_most":
                 total = min(total, points)
-        if total.numerator < 0:
-            total = 0
+        total = max(total, 0)
         if plan.total_at_most is not None:
             total = min(total, plan.total_at_most)
         return Totals(total, total if plan.rounding.total is None else plan.rounding.total(total))
 
 
-def rescaled(sums: Sums, results: Sequence[CriterionResult]) -> Exact | None:
+def rescaled(sums: Sums) -> Exact | None:
     """S × W ÷ (W − R); None if W − R is 0."""
-    not_applicable = [result for result in results if result.row == "not_applicable" and result.criterion.role == "score"]
-    left_out = add_all(
-        result.exact_weight for result in not_applicable if result.criterion.not_applicable.kind in ("rescale", "move_to")
-    )
-    if sums.weight == left_out:
+    if sums.weight == sums.left_out:
         return None
-    return sums.points if left_out == 0 else divide(sums.points * sums.weight, sums.weight - left_out)
+    return sums.points if sums.left_out == 0 else divide(multiply(sums.points, sums.weight), sums.weight - sums.left_out)

@@ -37,6 +37,7 @@ ELSEWHERE = {
     "file-too-large": "below",
     **dict.fromkeys(("file-not-found", "file-unreadable", "path-is-folder", "unknown-suffix"), "test_reading: no file to read"),
     "json-syntax": "below",
+    "grade-undecided": "a record under a ruleset with grade_by: test_language",
     "repeated-key": "below; TOML calls it a syntax error",
     **dict.fromkeys(
         ("number-not-below", "quantity-too-large", "quantity-too-precise", "text-too-short"), "no field has such a limit"

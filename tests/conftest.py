@@ -1,0 +1,6 @@
+"""Settings of the whole suite. Hypothesis: no deadline (machines are shared), and the seed of a failure is printed."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("default-here", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("default-here")
