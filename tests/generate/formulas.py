@@ -14,7 +14,7 @@ CUTS: dict[Sort, tuple[str, ...]] = {"ratio": RATIO_CUTS, "count": COUNT_CUTS, "
 
 @dataclass(frozen=True)
 class Formulas:
-    """A writer of formulas; `measures` are names that may be used, by sort; `entry`: at an entry."""
+    """A writer of formulas; `measures` are names (of look-ups, too) that may be used, by sort; `entry`: at an entry."""
 
     rng: Random
     measures: dict[str, Sort]
@@ -33,6 +33,9 @@ class Formulas:
 
     def money(self, depth: int = 2) -> str:
         """An amount."""
+        known = [name for name, sort in self.measures.items() if sort == "money"]
+        if known and chance(self.rng, 15):
+            return self.rng.choice(known)
         if depth <= 0 or chance(self.rng, 50):
             return self.pick(*MONEY_NAMES)
         a, b = self.money(depth - 1), self.money(depth - 1)

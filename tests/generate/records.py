@@ -14,6 +14,7 @@ from generate.vocabulary import CATEGORIES, INPUTS, REGIONS, REMARKS, Data, chan
 STEP = Decimal("0.01")
 _NUMBER = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)\s*(%|万元|千元|亿元|元)?(?![\w.-])")
 _MONEY = {"元": 1, "千元": 10**3, "万元": 10**4, "亿元": 10**8}
+_SCORED = ("measures", "lookups", "scales", "criteria", "weight_sets", "adjustments", "findings")
 _DIRECTIONS = (">=", "<=", "=", ">", "<", "≥", "≤", "qualitative", "定性", "by-date")
 
 
@@ -39,7 +40,7 @@ class _Record:
         self.rng, self.ruleset = rng, ruleset
         self.unit = rng.choice(("元", "千元", "万元", "万元", "亿元"))
         self.criteria: Data = ruleset["criteria"]
-        scored = {key: ruleset.get(key) for key in ("measures", "scales", "criteria", "weight_sets", "adjustments", "findings")}
+        scored = {key: ruleset.get(key) for key in _SCORED}
         found = [match for text in texts(scored) for match in _NUMBER.finditer(text)]
         self.ratios = sorted({Decimal(match[1]) / (100 if match[2] == "%" else 1) for match in found if match[2] not in _MONEY})
         self.amounts = sorted({Decimal(match[1]) * _MONEY[match[2]] for match in found if match[2] in _MONEY})
@@ -53,7 +54,8 @@ class _Record:
             data["budget"] = self.budget()
             if chance(rng, 20):
                 data["funds"] = self.funds(data["budget"])
-        data["indicators"] = self.indicators()
+        data["goals"] = self.goals()
+        data["indicators"] = self.indicators(data["goals"])
         data["answers"] = self.answers()
         data["assessments"] = self.assessments(data["indicators"])
         data["not_applicable"] = self.not_applicable(data["indicators"])
@@ -127,20 +129,41 @@ class _Record:
 
     # ------------------------------------------------------------------------------------------------------------ entries
 
-    def indicators(self) -> list[Data]:
+    def goals(self) -> list[Data]:
+        """Goal blocks with weights, without, or with some."""
+        rng = self.rng
+        if not chance(rng, 60 if any("per" in item for item in self.criteria.values()) else 10):
+            return []
+        goals: list[Data] = [{"planned": f"目标{place}"} for place in range(1, rng.randint(1, 3) + 1)]
+        how = rng.randrange(20)
+        for goal in goals if how < 12 else ():
+            goal["weight"] = rng.choice((0 if how == 1 else 30, 70, 50, Decimal("0.4"), 1))
+        if how == 0:
+            rng.choice(goals).pop("weight")
+        for place, goal in enumerate(goals, 1):
+            if chance(rng, 60):
+                goal["id"] = f"goal_{place}"
+        return goals
+
+    def indicators(self, goals: list[Data]) -> list[Data]:
         rng = self.rng
         wanted = [path for item in self.criteria.values() for path in _paths(item)]
         inside = [
             category for category in CATEGORIES if any(category == path or category.startswith(path + ".") for path in wanted)
         ]
         rows: list[Data] = []
+        homeless = chance(rng, 15)
         for place in range(1, rng.choice((0, 1, 2, 3, 4, 5, 6)) + 1):
             categories = inside if inside and chance(rng, 90) else list(CATEGORIES)
             row: Data = {"category": rng.choice(categories), "name": f"指标{place}"}
             if chance(rng, 70):
                 row["id"] = f"e{place}"
+            if goals and not (homeless and chance(rng, 30)):
+                at = rng.randrange(len(goals))
+                row["goal"] = goals[at].get("id", f"g{at + 1}")
             rows.append(row | self.values())
         self.weigh(rows)
+        self.share_cells(rows)
         return rows
 
     def values(self) -> Data:
@@ -249,6 +272,29 @@ class _Record:
                 rng.choice(own).pop("weight")
             elif how == 8:
                 rng.choice(own)["weight"] = Decimal(0)
+
+    def share_cells(self, rows: list[Data]) -> None:
+        """Entries that stand in the weight cell of another, mostly one before it; in some records only."""
+        rng = self.rng
+        shared = [path for item in self.criteria.values() if item.get("entry_weights") == "shared" for path in _paths(item)]
+        if not rows or not chance(rng, 70 if shared else 5):
+            return
+        for place, row in enumerate(rows):
+            inside = any(f"{row['category']}.".startswith(path + ".") for path in shared)
+            if not chance(rng, 35 if inside else 5):
+                continue
+            alike = [
+                other
+                for other, one in enumerate(rows)
+                if other != place and one.get("goal") == row.get("goal") and "part_of" not in one and inside
+                and any(f"{one['category']}.".startswith(path + ".") for path in shared)
+            ]  # fmt: skip
+            others = alike if alike and chance(rng, 90) else [other for other in range(len(rows)) if other != place]
+            if others:
+                at = rng.choice(others)
+                row["part_of"] = rows[at].get("id", f"i{at + 1}")
+                if "weight" in row and "weight" in rows[at] and chance(rng, 90):
+                    rows[at]["weight"] += row.pop("weight")
 
     # ------------------------------------------------------------------------------------------------- what people say of it
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from random import Random
 from typing import Any
 
-from generate.formulas import Formulas, Sort
+from generate.formulas import CUTS, Formulas, Sort
 from generate.scales import Scales
-from generate.vocabulary import INPUTS, SHARINGS, Data, chance, some
+from generate.vocabulary import INPUTS, REGIONS, REMARKS, SHARINGS, Data, chance, some
 
 MODES = ("half-up", "half-even", "down", "up")
 STEPS = ("1", "0.1", "0.01", "0.001", "0.0001")
@@ -17,7 +18,8 @@ STEPS = ("1", "0.1", "0.01", "0.001", "0.0001")
 
 def random_ruleset(rng: Random) -> Data:
     """A valid ruleset as a file would hold it."""
-    measures, write = _measures(rng)
+    lookups, names = _lookups(rng)
+    measures, write = _measures(rng, names)
     full_score = rng.choice((100, 100, 100, 20, 10, Decimal("12.5")))
     data: Data = {"schema": 1, "ruleset": _header(rng, full_score)}
     if chance(rng, 50):
@@ -26,12 +28,16 @@ def random_ruleset(rng: Random) -> Data:
     data["inputs"] = INPUTS
     data["measures"] = measures
     data["scales"] = _shared(rng, write)
-    groups = _groups(rng)
-    data["groups"] = groups
-    data["criteria"] = _Criteria(rng, write, list(groups), data["scales"]).all(Decimal(full_score))
+    data["lookups"] = lookups
+    data["groups"] = _groups(rng)
+    data["criteria"] = _Criteria(rng, write, data["groups"], data["scales"]).all(Decimal(full_score))
     if chance(rng, 40):
-        data["weight_sets"] = _weight_sets(rng, write, data["criteria"])
-    data["grades"] = _grades(rng, Decimal(full_score))
+        data["weight_sets"] = _weight_sets(rng, write, data["criteria"], data["groups"])
+    by: Sort | None = rng.choice(("ratio", "ratio", "count", "money")) if chance(rng, 15) else None
+    if by is not None:
+        # What the grade is read from is there, mostly: without it the record is refused.
+        data["ruleset"]["grade_by"] = f"first_of({write.number(by)}, {CUTS[by][1]})" if chance(rng, 80) else write.number(by)
+    data["grades"] = _grades(rng, Decimal(full_score), by)
     data["adjustments"] = _adjustments(rng, write, data["grades"])
     data["findings"] = _findings(rng, write)
     return {key: value for key, value in data.items() if value}
@@ -98,10 +104,61 @@ def _completion(rng: Random) -> Data:
     return {key: value for key, value in options.items() if chance(rng, 60)}
 
 
-def _measures(rng: Random) -> tuple[Data, Formulas]:
-    """Measures, each reading only those before it, and the writer that knows them."""
-    measures: Data = {}
+def _lookups(rng: Random) -> tuple[Data, dict[str, Sort]]:
+    """Parameters by a text and by a number, and their names."""
+    lookups: Data = {}
     names: dict[str, Sort] = {}
+    for name, label in some(rng, (("standards", "分类标准"), ("tiers", "分段参数")), 2 if chance(rng, 50) else 0):
+        columns: dict[str, Sort] = dict(some(rng, (("rate", "ratio"), ("most", "count"), ("amount", "money")), 3)) or {
+            "rate": "ratio"
+        }
+        rows = _text_rows(rng) if name == "standards" else _cut_rows(rng)
+        by = rows[0].pop("by")
+        for row in rows:
+            row["values"] = {column: _parameter(rng, sort) for column, sort in columns.items()}
+        lookups[name] = {"label": label, "by": by, "rows": rows} | ({"source": {"ref": "method"}} if chance(rng, 20) else {})
+        names |= {f"{name}.{column}": sort for column, sort in columns.items()}
+    return lookups, names
+
+
+def _parameter(rng: Random, sort: Sort) -> Any:
+    """One cell of a look-up: mostly a constant."""
+    if chance(rng, 15):
+        return Formulas(rng, {}).number(sort, 1)
+    return rng.choice([cut for cut in CUTS[sort] if sort != "money" or cut != "0"])
+
+
+def _text_rows(rng: Random) -> list[Data]:
+    """Classes by text, not all of them, and the rest or not; `by` stands in the first."""
+    by, texts = rng.choice(
+        (
+            ("class", tuple(INPUTS["class"]["choices"])),
+            ("项目类别", tuple(INPUTS["class"]["choices"])),
+            ("subject.region", REGIONS),
+            ("subject.project_type", ("new", "continuing", "recurring")),
+            ("核查意见", REMARKS),
+        )
+    )
+    chosen = some(rng, texts, len(texts)) or [texts[0]]
+    rows: list[Data] = [{"is": text} for text in chosen]
+    if len(rows) > 1 and chance(rng, 40):
+        rows = [{"is": [str(row["is"]) for row in rows[:2]]}, *rows[2:]]
+    return [{"by": by} | rows[0], *rows[1:], *([{}] if chance(rng, 60) else [])]
+
+
+def _cut_rows(rng: Random) -> list[Data]:
+    """Classes by cuts from the highest down, and the rest or not; `by` stands in the first."""
+    sort: Sort = rng.choice(("ratio", "count", "count", "money"))
+    by = Formulas(rng, {}).number(sort, 1)
+    cuts = Scales(rng, Formulas(rng, {}), Decimal(0)).cuts(sort, 4)
+    rows: list[Data] = [{rng.choice(("at_least", "above")): cut} for cut in cuts]
+    return [{"by": by} | rows[0], *rows[1:], *([{}] if chance(rng, 60) else [])]
+
+
+def _measures(rng: Random, names: dict[str, Sort]) -> tuple[Data, Formulas]:
+    """Measures, each reading only `names` and those before it, and the writer that knows them."""
+    measures: Data = {}
+    names = dict(names)
     templates: tuple[tuple[str, str, Sort], ...] = (
         ("execution_rate", "预算执行率", "ratio"),
         ("late", "滞后月数", "count"),
@@ -121,11 +178,20 @@ def _measures(rng: Random) -> tuple[Data, Formulas]:
 def _shared(rng: Random, write: Formulas) -> Data:
     """Scales written once: one for ratios, one for levels of an entry, one that reads no measure."""
     scales = Scales(rng, write, Decimal(0))
+    plain = replace(scales, ranges=False)
     return {
         "line": scales.of_number("ratio"),
         "three_levels": scales.levels(),
         "checks": rng.choice((scales.checklist, scales.first_match))(),
+        # For parts, and one of parts.
+        "plain_line": plain.of_number("ratio"),
+        "plain_checks": rng.choice((plain.checklist, plain.first_match))(),
+        "pair": replace(plain, shared=PLAIN).parts(1),
     }
+
+
+PLAIN: tuple[tuple[str, str | None], ...] = (("plain_line", "coverage"), ("plain_checks", None))
+"""Shared scales without ranges, and the measure that each wants."""
 
 
 def _groups(rng: Random) -> Data:
@@ -134,6 +200,11 @@ def _groups(rng: Random) -> Data:
         groups["funds"] = {"label": "资金管理", "parent": "process"}
         if chance(rng, 50):
             groups["deep"] = {"label": "资金使用", "parent": "funds"}
+    for group in groups.values():
+        if chance(rng, 35):
+            group["combine"] = rng.choice(("sum", "weighted", "mean", "max", "min"))
+        if chance(rng, 35):
+            group["rescale"] = chance(rng, 80)
     return {} if chance(rng, 20) else groups
 
 
@@ -148,29 +219,60 @@ def split(rng: Random, whole: Decimal, parts: int) -> list[Decimal]:
 
 
 class _Criteria:
-    def __init__(self, rng: Random, write: Formulas, groups: list[str], shared: Data) -> None:
+    def __init__(self, rng: Random, write: Formulas, groups: Data, shared: Data) -> None:
         self.rng, self.write, self.groups, self.shared = rng, write, groups, shared
 
     def all(self, full_score: Decimal) -> Data:
         paths = list(self.rng.choice(SHARINGS))
         count = self.rng.randint(1, 5)
         over_entries = min(len(paths), self.rng.randint(0, 2), count)
-        weights = split(self.rng, full_score, count)
+        homes = [self.rng.choice(list(self.groups)) if self.groups and chance(self.rng, 75) else None for _ in range(count)]
+        weights = self.weights(homes, full_score)
         criteria: Data = {}
-        for place, weight in enumerate(weights, 1):
+        for place, (weight, home) in enumerate(zip(weights, homes, strict=True), 1):
+            criterion = self.common(place, weight) | ({} if home is None else {"group": home})
             if place <= over_entries:
-                path = paths[place - 1]
-                criteria[f"c{place}"] = self.common(place, weight) | self.of_entries(weight, path)
+                criteria[f"c{place}"] = criterion | self.of_entries(weight, paths[place - 1])
             else:
-                criteria[f"c{place}"] = self.common(place, weight) | self.of_measure(weight)
+                criteria[f"c{place}"] = criterion | self.of_measure(weight)
         self.not_applicable(criteria)
         if chance(self.rng, 35):
-            criteria["extra"] = self.common(8, Decimal(5)) | {"role": "bonus"} | self.of_measure(Decimal(5))
+            criteria["extra"] = self.common(8, Decimal(5)) | self.home() | {"role": "bonus"} | self.of_measure(Decimal(5))
         if chance(self.rng, 35):
-            criteria["minus"] = self.common(9, Decimal(4)) | {"role": "penalty"} | self.of_measure(Decimal(4))
+            criteria["minus"] = self.common(9, Decimal(4)) | self.home() | {"role": "penalty"} | self.of_measure(Decimal(4))
         if chance(self.rng, 5):
             criteria["minus2"] = self.common(10, Decimal(4)) | {"role": "penalty"} | self.of_entries(Decimal(4), "output.cost")
         return criteria
+
+    def weights(self, homes: list[str | None], whole: Decimal) -> list[Decimal]:
+        """Weights of criteria in their groups, so that the total's is `whole`: what is below a group with a weight of its own has any sum."""
+        weights = split(self.rng, whole, len(homes))
+
+        def settle(group: str) -> None:
+            """Give `group` a weight, or not, then those below it; what is below is drawn anew."""
+            inside = [place for place, home in enumerate(homes) if home is not None and group in self.chain(home)]
+            if inside and chance(self.rng, 40):
+                own = sum((weights[place] for place in inside), Decimal(0))
+                self.groups[group]["weight"] = own if own % 1 else int(own)
+                below = max(self.rng.choice((own, Decimal(100), Decimal(10), own * 2)), Decimal(len(inside)) / 2)
+                for place, weight in zip(inside, split(self.rng, below, len(inside)), strict=True):
+                    weights[place] = weight
+            for other, item in self.groups.items():
+                if item.get("parent") == group:
+                    settle(other)
+
+        for name, item in self.groups.items():
+            if "parent" not in item:
+                settle(name)
+        return weights
+
+    def chain(self, group: str) -> list[str]:
+        """The group and all above it."""
+        return _chain(group, self.groups)
+
+    def home(self) -> Data:
+        """A group for a criterion that no group adds up."""
+        return {"group": self.rng.choice(list(self.groups))} if self.groups and chance(self.rng, 75) else {}
 
     def common(self, place: int, weight: Decimal) -> Data:
         rng = self.rng
@@ -182,8 +284,6 @@ class _Criteria:
             "evidence_required": "佐证",
         }
         criterion |= {key: value for key, value in optional.items() if chance(rng, 5)}
-        if self.groups and chance(rng, 75):
-            criterion["group"] = rng.choice(self.groups)
         if chance(rng, 10):
             criterion["source"] = {"ref": "method", "clause": "附件1"}
         if chance(rng, 5):
@@ -207,7 +307,11 @@ class _Criteria:
 
     def of_measure(self, weight: Decimal) -> Data:
         """A criterion that is not over entries."""
-        rng, scales = self.rng, Scales(self.rng, self.write, weight)
+        rng, scales = self.rng, Scales(self.rng, self.write, weight, shared=PLAIN)
+        if chance(rng, 18):
+            # A shared composite wants measures of its own in every part: outside entries there is no 完成率.
+            scale: Data = {"use": "pair"} if chance(rng, 20) else scales.parts()
+            return {"scale": scale}
         how = rng.randrange(100)
         if how < 12:
             shared = {"use": "line"} | ({"kind": self.shared["line"]["kind"]} if chance(rng, 50) else {})
@@ -229,8 +333,10 @@ class _Criteria:
 
     def of_entries(self, weight: Decimal, path: str | list[str]) -> Data:
         """A criterion over entries."""
-        rng, scales = self.rng, Scales(self.rng, self.write.at_entry(), Decimal(0))
-        entries: Data = {"quantitative": {"use": "line"} if chance(rng, 20) else scales.for_entries()}
+        rng, scales = self.rng, Scales(self.rng, self.write.at_entry(), Decimal(0), shared=PLAIN)
+        entries: Data = {
+            "quantitative": {"use": rng.choice(("line", "line", "pair"))} if chance(rng, 25) else scales.for_entries()
+        }
         if chance(rng, 85):
             entries["qualitative"] = rng.choice(
                 (
@@ -243,11 +349,17 @@ class _Criteria:
             )
         if chance(rng, 85):
             entries["dated"] = rng.choice(({"kind": "proportional"}, scales.for_entries()))
-        criterion: Data = {"indicators": path, "entries": entries, "entry_weights": rng.choice(("record", "record", "equal"))}
-        if criterion["entry_weights"] == "record" and chance(rng, 80):
+        criterion: Data = {
+            "indicators": path,
+            "entries": entries,
+            "entry_weights": rng.choice(("record", "record", "equal", "shared")),
+        }
+        if chance(rng, 30):
+            criterion["per"] = "goal"
+        if criterion["entry_weights"] != "equal" and chance(rng, 80):
             criterion["without_weights"] = rng.choice(("equal", "equal", "equal", "error"))
         if chance(rng, 60):
-            criterion["combine"] = rng.choice(("weighted", "mean", "max", "min"))
+            criterion["combine"] = rng.choice(("weighted", "mean", "max", "min", "sum"))
         if chance(rng, 90):
             criterion["entry_absent"] = rng.choice(("zero",) * 4 + ("full", "full", Decimal("1.5"), 2, "error"))
         if chance(rng, 30):
@@ -262,14 +374,17 @@ class _Criteria:
 # -------------------------------------------------------------------------------------------------------------------- rest
 
 
-def _weight_sets(rng: Random, write: Formulas, criteria: Data) -> Data:
+def _weight_sets(rng: Random, write: Formulas, criteria: Data, groups: Data) -> Data:
     """Sets that move weight between two scored criteria, so that the sum stays; the last may have no condition."""
     own = {name: _default(item["weight"]) for name, item in criteria.items() if item.get("role", "score") == "score"}
     sets: Data = {}
     for place in range(1, rng.randint(1, 2) + 1):
         weights: dict[str, Decimal] = {}
-        if len(own) >= 2:
-            one, other = rng.sample(list(own), 2)
+        pairs = [
+            (a, b) for a in own for b in own if a != b and _outermost(criteria[a], groups) == _outermost(criteria[b], groups)
+        ]
+        if pairs:
+            one, other = rng.choice(pairs)
             moved = own[one] if chance(rng, 40) else own[one] / 2
             weights = {one: own[one] - moved, other: own[other] + moved}
         if "extra" in criteria and chance(rng, 40):
@@ -280,16 +395,33 @@ def _weight_sets(rng: Random, write: Formulas, criteria: Data) -> Data:
     return sets
 
 
+def _chain(group: str, groups: Data) -> list[str]:
+    """The group and all above it."""
+    above = groups[group].get("parent")
+    return [group, *(_chain(above, groups) if above else [])]
+
+
+def _outermost(criterion: Data, groups: Data) -> str | None:
+    """The outermost group with a weight of its own: it alone says what its criteria weigh in the total."""
+    weighted = [name for name in _chain(criterion["group"], groups) if "weight" in groups[name]] if "group" in criterion else []
+    return weighted[-1] if weighted else None
+
+
 def _default(weight: Any) -> Decimal:
     return Decimal(weight["default"] if isinstance(weight, dict) else weight)
 
 
-def _grades(rng: Random, full_score: Decimal) -> list[Data]:
+def _grades(rng: Random, full_score: Decimal, by: Sort | None) -> list[Data]:
+    """Grades of the total, or of what `grade_by` reads; cuts as numbers, percentages or sums."""
     shares = rng.choice(((90, 80, 60), (90, 75, 60), (85,), (95, 90, 80, 60), ()))
+    cuts: list[Any] = [full_score * share / 100 for share in shares]
+    if by is None and chance(rng, 30):
+        cuts = [f"{full_score} * {share}%" for share in shares]
+    elif by is not None:
+        cuts = [{"ratio": f"{share}%", "count": f"{share} / 20", "money": f"{share * 1000}元"}[by] for share in shares]
     labels = ("优", "良", "中", "差", "很差")
     grades: list[Data] = [
-        {"label": labels[place], rng.choice(("at_least", "at_least", "above")): full_score * share / 100}
-        for place, share in enumerate(shares)
+        {"label": labels[place], rng.choice(("at_least", "at_least", "above")): cut} for place, cut in enumerate(cuts)
     ]
     return [*grades, {"label": labels[len(shares)]}]
 

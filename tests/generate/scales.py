@@ -1,8 +1,8 @@
-"""Random scales of all seven kinds."""
+"""Random scales of all eight kinds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -13,16 +13,27 @@ from generate.vocabulary import INPUTS, Data, chance
 from indicator_rules.expression import Number, parse
 
 LEVELS = ("达成", "部分达成", "未达成")
+ENTRY_MEASURES: tuple[tuple[str, Sort], ...] = (
+    ("actual", "count"),
+    ("实际完成值", "count"),
+    ("actual / target", "ratio"),
+    ("prior", "count"),
+    ("指标权重 / total_weight", "ratio"),
+    ("完成率", "ratio"),
+)
 SHARES = ("100%", "95%", "80%", "75%", "60%", "50%", "33.3%", "20%", "0%")
 
 
 @dataclass(frozen=True)
 class Scales:
-    """A writer of scales; `weight` is that of the criterion as written, or 0 where only the record knows."""
+    """A writer of scales; `weight` is that of the criterion as written, or 0 where only the record knows. `ranges`: whether a person may
+    pick; `shared`: scales without ranges that a part may use by name, and the measure that each wants."""
 
     rng: Random
     write: Formulas
     weight: Decimal
+    ranges: bool = True
+    shared: tuple[tuple[str, str | None], ...] = ()
 
     def points(self, share: str) -> Decimal:
         """A share of the weight as points with two decimals."""
@@ -49,7 +60,7 @@ class Scales:
         """The award of row `place` of `most` (from 0), mostly less further down."""
         high = SHARES[min(place * len(SHARES) // max(most, 1), len(SHARES) - 1)]
         low = SHARES[min(SHARES.index(high) + 2, len(SHARES) - 1)]
-        return self.range(low, high) if low != high and chance(self.rng, ranges) else self.fixed(high)
+        return self.range(low, high) if low != high and self.ranges and chance(self.rng, ranges) else self.fixed(high)
 
     # ------------------------------------------------------------------------------------------------- scales of a number
 
@@ -173,6 +184,70 @@ class Scales:
     def discretionary(self) -> Data:
         return {"kind": "discretionary"} | ({"award": self.range("50%", "100%")} if chance(self.rng, 50) else {})
 
+    # ---------------------------------------------------------------------------------------------------------- composites
+
+    def parts(self, depth: int = 2) -> Data:
+        """Parts with scales of their own, themselves composites up to `depth` deep."""
+        rng = self.rng
+        count = rng.randint(1, 4)
+        weights = self.part_weights(count)
+        parts = [self.part(place, weight, depth) for place, weight in enumerate(weights, 1)]
+        scale: Data = {"kind": "parts", "parts": parts}
+        if chance(rng, 75):
+            scale["combine"] = rng.choice(("sum", "weighted", "mean", "max", "min"))
+        return scale
+
+    def part_weights(self, count: int) -> list[Any]:
+        """None, shares, points or formulas that make the whole; now and then one that only the record knows."""
+        rng = self.rng
+        shares = {1: ["100%"], 2: ["60%", "40%"], 3: ["50%", "30%", "20%"], 4: ["40%", "25%", "25%", "10%"]}[count]
+        how = rng.randrange(10)
+        if how < 3:
+            return [None] * count
+        if how < 5 and self.weight:
+            points = [self.points(share) for share in shares[1:]]
+            return [self.weight - sum(points), *points]
+        if how < 7:
+            return [rng.choice(({"share": f"{share} * 分值 / weight"}, {"points": f"weight * {share}"})) for share in shares]
+        if how < 8:
+            return [{"share": f"max(0, min(1, {self.write.ratio(1)}))"}, *shares[1:]]
+        return list(shares)
+
+    def part(self, place: int, weight: Any, depth: int) -> Data:
+        rng = self.rng
+        known = weight if isinstance(weight, Decimal) else Decimal(0)
+        inner = replace(self, weight=known, ranges=False)
+        part: Data = {"id": f"part_{place}", "label": rng.choice((f"分项{place}", {"zh": f"分项{place}", "en": f"part {place}"}))}
+        if weight is not None:
+            part["weight"] = weight
+        part |= inner.of_part(depth)
+        if chance(rng, 85):
+            part["absent"] = rng.choice(("zero", "zero", "full", "full", Decimal("1.5"), "error"))
+        return part
+
+    def of_part(self, depth: int) -> Data:
+        """Measure and scale of a part."""
+        rng = self.rng
+        how = rng.randrange(100)
+        if how < 15 and depth > 1:
+            return {"scale": self.parts(depth - 1)}
+        if how < 25 and self.shared:
+            name, measure = rng.choice(self.shared)
+            return {"scale": {"use": name}} | ({} if measure is None else {"measure": measure})
+        if how < 33:
+            return {"measure": rng.choice(("quality", "质量等次")), "scale": self.of_choice()}
+        if how < 38 and self.write.entry:
+            return {"measure": rng.choice(("level", "达成程度")), "scale": self.levels()}
+        if how < 55:
+            return {"scale": rng.choice((self.miss, self.checklist, self.first_match))()}
+        if self.write.entry and chance(rng, 40):
+            return {"scale": self.of_number("ratio")}
+        if self.write.entry and chance(rng, 50):
+            measure, of_measure = rng.choice(ENTRY_MEASURES)
+            return {"measure": measure, "scale": self.of_number(of_measure)}
+        sort: Sort = rng.choice(("ratio", "ratio", "count", "money"))
+        return {"measure": self.write.number(sort), "scale": self.of_number(sort)}
+
     # -------------------------------------------------------------------------------------------------------------- either
 
     def of_number(self, sort: Sort) -> Data:
@@ -184,7 +259,9 @@ class Scales:
         make = self.rng.choice((self.proportional, self.proportional, self.bands, self.deduct, None))
         if make is not None:
             return make("ratio")
-        return self.rng.choice((self.miss, self.checklist, self.levels, self.levels, self.first_match, self.discretionary))()
+        return self.rng.choice(
+            (self.miss, self.checklist, self.levels, self.levels, self.first_match, self.discretionary, self.parts, self.parts)
+        )()
 
     def of_choice(self) -> Data:
         """Levels of the input `quality`."""

@@ -100,7 +100,7 @@ def numeric(direction: str, target: Quantity, actual: Quantity, table: Completio
         return Fraction(1)
     if direction in ("<=", "<"):
         return overrun(a, t, table, world)
-    return unequal(a, t, high, table)
+    return unequal(a, t, high if target.kind == "range" else None, table)
 
 
 def zero_or_absent(choice: str) -> Fraction | None:
@@ -117,14 +117,14 @@ def overrun(a: Fraction, t: Fraction, table: Completion, world: World) -> Fracti
     return max(Fraction(0), (z - a / t) / (z - 1))
 
 
-def unequal(a: Fraction, low: Fraction, high: Fraction, table: Completion) -> Fraction | None:
-    """ "Else `equal`: absent · 0 · the smaller of a, t over the larger · `at-least`: a ÷ t. A range: the same against its nearer end, and
-    `at-least` above the range is 1." """
+def unequal(a: Fraction, low: Fraction, high: Fraction | None, table: Completion) -> Fraction | None:
+    """ "Else `equal`: absent · 0 · the smaller of a, t over the larger · `at-least`: a ÷ t. A range (`high`): the same against its nearer
+    end, and `at-least` above the range is 1." """
     if table.equal in ("absent", "zero"):
         return zero_or_absent(table.equal)
     if table.equal == "at-least":
-        return Fraction(1) if a > high != low else a / low
-    nearer = low if a < low else high
+        return Fraction(1) if high is not None and a > high else a / low
+    nearer = low if high is None or a < low else high
     return min(a, nearer) / max(a, nearer)
 
 

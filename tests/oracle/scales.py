@@ -20,10 +20,16 @@ from indicator_rules.spec import (
     Item,
     Levels,
     OwnScale,
+    Part,
+    Parts,
     Proportional,
+    Shared,
+    Spec,
 )
+from oracle.combining import clamped, combined, treated
 from oracle.completion import mean, same_text
-from oracle.values import Place, Value, all_of, number, number_of, parse, truth_of
+from oracle.rounding import rounded
+from oracle.values import Place, Value, all_of, number, number_of, parse, truth_of, value_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ class Scored:
     """Where its assessment is: `criteria.x` or `indicators.x`"""
     penalty: bool = False
     has_measure: bool = False
+    in_parts: bool = False
+    """Whether it is a part, which reads "its own scale and measure" and nothing that a person gave."""
 
     @property
     def measure(self) -> Fraction | None:
@@ -66,8 +74,12 @@ def apply(scale: OwnScale, scored: Scored) -> Outcome | None:
     return None if outcome is None else replace(outcome, points=clamped(outcome.points, scored.weight))
 
 
-def clamped(points: Fraction, weight: Fraction) -> Fraction:
-    return min(max(points, Fraction(0)), weight)
+def own_scale(scale: OwnScale | Shared, spec: Spec) -> OwnScale:
+    """The scale itself, where one is used by its name."""
+    if isinstance(scale, Shared):
+        scale = spec.scales[scale.use]
+        assert not isinstance(scale, Shared)
+    return scale
 
 
 def unclamped(scale: OwnScale, scored: Scored) -> Outcome | None:
@@ -86,6 +98,8 @@ def unclamped(scale: OwnScale, scored: Scored) -> Outcome | None:
             return first_match(scale, scored)
         case Discretionary():
             return awarded("assessed", scale.award, scored)
+        case Parts():
+            return composite(scale, scored)
     raise AssertionError(f"no such scale: {scale!r}")
 
 
@@ -299,6 +313,8 @@ def level_of(scale: Levels, scored: Scored) -> str | None:
     entry = scored.place.entry
     if isinstance(scored.value, str):
         return scored.value
+    if scored.in_parts:
+        return None
     if entry is not None and entry.level is not None:
         return entry.level
     if scored.has_measure and entry is None:
@@ -319,3 +335,40 @@ def first_match(scale: FirstMatch, scored: Scored) -> Outcome | None:
         if held:
             return awarded(f"row_{place}", row.award, scored)
     return None
+
+
+# ------------------------------------------------------------------------------------------------------------- composites
+
+
+def composite(scale: Parts, scored: Scored) -> Outcome | None:
+    """ "one row `parts`. … absent: its own `absent` as in section 8 (`error`: the whole is absent). Then combined (section 4) into w."
+    Every part is scored, also after one that makes the whole absent: it may be a problem of the record."""
+    results: list[tuple[Fraction, Fraction] | None] = []
+    for part in scale.parts:
+        weight = part_weight(part, scale, scored)
+        results.append(None if weight is None else part_result(part, weight, scored))
+    known = [result for result in results if result is not None]
+    points = combined(scale.combine, known, scored.weight) if len(known) == len(results) else None
+    return None if points is None else Outcome("parts", points)
+
+
+def part_weight(part: Part, scale: Parts, scored: Scored) -> Fraction | None:
+    """ "A part's weight is what `weight` says (a share of w, or points; none has one: w ÷ number of parts)." """
+    return scored.weight / len(scale.parts) if part.weight is None else fixed(part.weight, scored)
+
+
+def part_result(part: Part, weight: Fraction, scored: Scored) -> tuple[Fraction, Fraction] | None:
+    """ "It is scored with its own scale and measure and clamped to [0, its weight]" """
+    inner = replace(scored, weight=weight, value=part_value(part, scored), in_parts=True)
+    outcome = apply(own_scale(part.scale, scored.place.world.spec), inner)
+    if outcome is not None:
+        return outcome.points, weight
+    return None if part.absent == "error" else (treated(part.absent, weight), weight)
+
+
+def part_value(part: Part, scored: Scored) -> Value:
+    """ "measure (rounded as in section 3; for an entry without one, `completion`)" """
+    if part.measure is None:
+        return None if scored.place.entry is None else value_of("completion", scored.place)
+    value = value_of(part.measure, scored.place)
+    return rounded(value, scored.place.world.spec.ruleset.rounding.measure) if isinstance(value, Fraction) else value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,18 +16,18 @@ from indicator_rules.spec import (
     Discretionary,
     Effect,
     FirstMatch,
+    Grade,
     Levels,
     MoveTo,
     OwnScale,
     Shared,
     Spec,
 )
+from oracle.combining import ZERO, clamped, combined, treated
 from oracle.completion import at_equality, completion_of, direction_of, same_text
 from oracle.rounding import round_known, rounded
-from oracle.scales import ProblemError, Scored, apply, clamped
+from oracle.scales import ProblemError, Scored, apply, own_scale
 from oracle.values import AMOUNTS, MONEY, Place, Value, World, below, number_of, own_weight, truth_of, value_of
-
-ZERO = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,27 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Refused:
-    """Why the record cannot be scored: `criteria.<id>`, `indicators.<id>`, `adjustments.<id>`, `weight_sets`."""
+    """Why the record cannot be scored: `criteria.<id>`, `indicators.<id>`, `adjustments.<id>`, `weight_sets`, `grade_by`."""
 
     reasons: set[str]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """9.1 "What is directly below a group has points, weights, and weights left out"; P, W, R of the group itself."""
+
+    points: Fraction
+    weight: Fraction
+    left_out: Fraction
+
+    @staticmethod
+    def sum(standings: Iterable[Standing]) -> Standing:
+        """ "P, W, R are their sums." """
+        listed = list(standings)
+        return Standing(*(sum((getattr(one, name) for one in listed), ZERO) for name in ("points", "weight", "left_out")))
+
+    def times(self, factor: Fraction) -> Standing:
+        return Standing(self.points * factor, self.weight * factor, self.left_out * factor)
 
 
 def judge(spec: Spec, record: EvaluationRecord) -> Verdict | Refused:
@@ -88,12 +107,16 @@ class Judge:
         effects = self.effects()
         if self.reasons:
             return Refused(self.reasons)
-        groups = self.groups()
-        unrounded = self.total(groups, effects)
+        groups = {name: self.group(name) for name in self.spec.groups}
+        unrounded = self.total(effects)
         total = rounded(unrounded, self.spec.ruleset.rounding.total)
-        grade = self.grade(total if self.spec.ruleset.grade_on == "rounded" else unrounded, effects)
+        read = self.read_for_grade(total, unrounded)
+        if self.reasons:
+            return Refused(self.reasons)
+        grade = self.grade(read, effects)
         self.find()
-        return Verdict(self.points, self.rows, self.entries, groups, total, grade, self.world.findings)
+        subtotals = {name: standing.points for name, standing in groups.items()}
+        return Verdict(self.points, self.rows, self.entries, subtotals, total, grade, self.world.findings)
 
     # ------------------------------------------------------------------------------------------------------- 2 weights
 
@@ -123,7 +146,8 @@ class Judge:
     def weight_from_record(self, name: str, criterion: Criterion) -> Fraction:
         """2.3 "the sum of the weights of its entries (those not applicable too) if every one has a weight, else its `default`. Outside
         `min`…`max`: a finding." """
-        own = [own_weight(entry) for entry in self.all_entries(criterion)]
+        entries = self.all_entries(criterion)
+        own = [self.recorded_weight(criterion, entry, entries, entries) for entry in entries]
         known = [weight for weight in own if weight is not None]
         weight = sum(known, ZERO) if own and len(known) == len(own) else Fraction(criterion.weight.default)
         low, high = criterion.weight.min, criterion.weight.max
@@ -233,11 +257,7 @@ class Judge:
         return None if outcome is None else (outcome.row, outcome.points)
 
     def scale(self, scale: OwnScale | Shared | None) -> OwnScale | None:
-        if not isinstance(scale, Shared):
-            return scale
-        shared = self.spec.scales[scale.use]
-        assert not isinstance(shared, Shared)
-        return shared
+        return None if scale is None else own_scale(scale, self.spec)
 
     # -------------------------------------------------------------------------------------------- 4 a criterion over entries
 
@@ -253,10 +273,45 @@ class Judge:
         return [entry for entry in self.all_entries(criterion) if entry.id not in self.record.not_applicable.indicators]
 
     def over_entries(self, name: str, criterion: Criterion) -> tuple[str, Fraction] | None:
-        entries = self.applicable_entries(criterion)
+        """4 "No entry in the record: absent."; the blocks of `per = "goal"`, or all entries as one block."""
+        every, entries, whole = self.all_entries(criterion), self.applicable_entries(criterion), self.weights[name]
         if not entries:
-            return None  # 4 "No entry in the record: absent."
-        weights = self.entry_weights(name, criterion, entries)
+            return None
+        if criterion.per == "goal" and self.record.goals:
+            points = self.over_goals(name, criterion, every, entries)
+        else:
+            points = self.block(name, criterion, every, entries, whole)
+        return None if points is None else ("entries", points)
+
+    def over_goals(self, name: str, criterion: Criterion, every: list[Indicator], entries: list[Indicator]) -> Fraction | None:
+        """4 "each goal that has an applicable entry of the criterion is a block; … Each block is scored as above with its part of the weight
+        as the criterion's weight, and the points of the blocks are added. An applicable entry without `goal`: absent." """
+        if any(entry.goal is None for entry in entries):
+            return None
+        goals = [goal for goal in self.record.goals if any(entry.goal == goal.id for entry in entries)]
+        shares = goal_shares([None if goal.weight is None else Fraction(goal.weight) for goal in goals])
+        if shares is None:
+            return None
+        found: list[Fraction | None] = []
+        problem: ProblemError | None = None
+        for goal, share in zip(goals, shares, strict=True):
+            own_every = [entry for entry in every if entry.goal == goal.id]
+            own = [entry for entry in entries if entry.goal == goal.id]
+            try:
+                found.append(self.block(name, criterion, own_every, own, self.weights[name] * share))
+            except ProblemError as error:
+                problem = error
+                self.reasons.add(str(error))
+        if problem is not None:
+            raise problem
+        known = [points for points in found if points is not None]
+        return sum(known, ZERO) if len(known) == len(found) else None
+
+    def block(
+        self, name: str, criterion: Criterion, every: list[Indicator], entries: list[Indicator], whole: Fraction
+    ) -> Fraction | None:
+        """4 "Entries are combined so by `combine`, and the result is not above the criterion's weight." """
+        weights = self.entry_weights(name, criterion, every, entries, whole)
         results: list[tuple[Fraction, Fraction]] = []
         problem: ProblemError | None = None
         for entry, weight in zip(entries, weights, strict=True):
@@ -267,29 +322,48 @@ class Judge:
                 self.reasons.add(str(error))
         if problem is not None:
             raise problem
-        share = combined(criterion.combine, results)
-        return None if share is None else ("entries", share * self.weights[name])
+        points = combined(criterion.combine, results, whole)
+        return None if points is None else min(points, whole)
 
-    def entry_weights(self, name: str, criterion: Criterion, entries: list[Indicator]) -> list[Fraction]:
+    def entry_weights(
+        self, name: str, criterion: Criterion, every: list[Indicator], entries: list[Indicator], whole: Fraction
+    ) -> list[Fraction]:
         """4 "Entry weights: …" """
-        stage, whole = self.spec.ruleset.rounding.entry_weight, self.weights[name]
+        stage = self.spec.ruleset.rounding.entry_weight
         equal = [round_known(whole / len(entries), stage)] * len(entries)
         if criterion.entry_weights == "equal":
             return equal
-        own = [own_weight(entry) for entry in entries]
+        own = [self.recorded_weight(criterion, entry, every, entries) for entry in entries]
         weights = [round_known(weight, stage) for weight in own if weight is not None]
         if not weights and criterion.without_weights == "equal":
             self.world.findings.add(f"entry-weights-equal:{name}")
             return equal
         if len(weights) < len(entries):
             raise ProblemError(f"criteria.{name}")  # "some have and some have not: a problem"
+        if criterion.per == "goal" and self.record.goals:
+            return weights  # "The Σ of entry weights is not compared within blocks."
         # "Σ of the record's weights of all its entries (before rounding, the not applicable ones too)"
-        everyone = [own_weight(entry) for entry in self.all_entries(criterion)]
+        everyone = [own_weight(entry) for entry in every]
         if sum((weight for weight in everyone if weight is not None), ZERO) != whole:
             if self.spec.ruleset.entry_weights_must_sum:
                 raise ProblemError(f"criteria.{name}")
             self.world.findings.add(f"entry-weights-sum:{name}")
         return weights
+
+    @staticmethod
+    def recorded_weight(
+        criterion: Criterion, entry: Indicator, every: list[Indicator], sharing: list[Indicator]
+    ) -> Fraction | None:
+        """4 "`shared`: as `record`, but an entry without weight whose `part_of` names an entry of the criterion shares that entry's weight
+        with it, equally among the applicable ones that share it." `every`: of the criterion, or of the block; `sharing`: those that may."""
+        if criterion.entry_weights != "shared":
+            return own_weight(entry)
+        holder = entry.id if entry.weight is not None else entry.part_of
+        cell = next((own_weight(other) for other in every if other.id == holder), None)
+        if cell is None:
+            return None
+        sharers = [other for other in sharing if other.id == holder or (other.weight is None and other.part_of == holder)]
+        return cell / len(sharers)
 
     def entry(self, name: str, criterion: Criterion, entry: Indicator, weight: Fraction) -> Fraction:
         """4 "Each entry is scored with the scale of its kind … clamped to [0, entry weight], less a manual deduction (floor 0), rounded at
@@ -320,37 +394,56 @@ class Judge:
 
     # -------------------------------------------------------------------------------------------------------- 9 the total
 
-    def groups(self) -> dict[str, Fraction]:
-        """9.1 "Group subtotals: Σ of the groups and criteria (role score) directly below, rounded at stage `group`." """
-        subtotals: dict[str, Fraction] = {}
+    def below(self, group: str | None) -> list[Standing]:
+        """9.1 "What is directly below a group (groups, and criteria of role score) has points, weights, and weights left out: of a criterion
+        not applicable by `rescale` its weight, else 0." """
+        criteria = [
+            Standing(self.points[name], self.weights[name], self.weights[name] if name in self.left_out else ZERO)
+            for name, item in self.spec.criteria.items()
+            if item.role == "score" and item.group == group
+        ]
+        return [*criteria, *(self.group(name) for name, item in self.spec.groups.items() if item.parent == group)]
 
-        def subtotal(name: str) -> Fraction:
-            if name not in subtotals:
-                below_it = [subtotal(other) for other, group in self.spec.groups.items() if group.parent == name]
-                subtotals[name] = round_known(sum(below_it, self.own_points(name)), self.spec.ruleset.rounding.group)
-            return subtotals[name]
+    def group(self, name: str) -> Standing:
+        """9.1, clause by clause."""
+        group, children = self.spec.groups[name], self.below(name)
+        standing = Standing.sum(children)
+        if group.combine != "sum":
+            standing = replace(standing, points=self.combined_children(group.combine, children))
+        if group.rescale and standing.left_out > 0:
+            applicable = standing.weight - standing.left_out
+            if applicable == 0:
+                # "if W − R = 0, the group has points 0, weight W, left out W"
+                standing = Standing(ZERO, standing.weight, standing.weight)
+            else:
+                # "else P becomes P × W ÷ (W − R), and R becomes 0"
+                standing = Standing(standing.points * standing.weight / applicable, standing.weight, ZERO)
+        if group.weight is not None:
+            # "P, W and R are multiplied by G ÷ W (W = 0: … the group has points 0, weight 0, left out 0)"
+            standing = (
+                Standing(ZERO, ZERO, ZERO) if standing.weight == 0 else standing.times(Fraction(group.weight) / standing.weight)
+            )
+        return replace(standing, points=round_known(standing.points, self.spec.ruleset.rounding.group))
 
-        for name in self.spec.groups:
-            subtotal(name)
-        return subtotals
+    @staticmethod
+    def combined_children(how: str, children: list[Standing]) -> Fraction:
+        """9.1 "A `combine` other than `sum` first combines (section 4) the children that are not left out wholly and have a weight, into the
+        sum of their weights, in place of P (none such: 0)." """
+        parts = [(child.points, child.weight) for child in children if child.weight > 0 and child.left_out < child.weight]
+        if not parts:
+            return ZERO
+        points = combined(how, parts, sum((weight for _, weight in parts), ZERO))
+        assert points is not None
+        return points
 
-    def own_points(self, group: str | None) -> Fraction:
-        """Σ of the criteria of role score directly below a group, or below none."""
-        return sum(
-            (self.points[name] for name, item in self.spec.criteria.items() if item.role == "score" and item.group == group), ZERO
-        )
-
-    def total(self, groups: dict[str, Fraction], effects: list[Effect]) -> Fraction | None:
-        """9.1 to 9.4, unrounded; None if everything was left out."""
-        top = [groups[name] for name, group in self.spec.groups.items() if group.parent is None]
-        s = sum(top, self.own_points(None))
-        w = sum((self.weights[name] for name, item in self.spec.criteria.items() if item.role == "score"), ZERO)
-        r = sum((self.weights[name] for name in self.left_out), ZERO)
-        if w != Fraction(self.spec.ruleset.full_score):
+    def total(self, effects: list[Effect]) -> Fraction | None:
+        """9.1 "S, W and R of the total are the sums over groups and criteria without parent" to 9.4, unrounded; None if all was left out."""
+        top = Standing.sum(self.below(None))
+        if top.weight != Fraction(self.spec.ruleset.full_score):
             self.world.findings.add("weights-sum:")
-        if w - r == 0:
+        if top.weight - top.left_out == 0:
             return None
-        total = s * w / (w - r)
+        total = top.points * top.weight / (top.weight - top.left_out)
         # 9.3; the points of a penalty are negative already
         total += sum((self.points[name] for name, item in self.spec.criteria.items() if item.role != "score"), ZERO)
         total += self.amounts("bonus", effects) - self.amounts("deduct", effects)
@@ -391,6 +484,27 @@ class Judge:
                 self.reasons.add(f"adjustments.{name}")
         return True
 
+    def read_for_grade(self, total: Fraction | None, unrounded: Fraction | None) -> Fraction | None:
+        """10 "With `grade_by`, what that formula gives is read in place of the total (absent: a problem of the record)."
+        9.2 "no total and no grade" """
+        header = self.spec.ruleset
+        if total is None:
+            return None
+        if header.grade_by is None:
+            return total if header.grade_on == "rounded" else unrounded
+        read = number_of(header.grade_by, Place(self.world))
+        if read is None:
+            self.reasons.add("grade_by")
+        return read
+
+    def reaches(self, read: Fraction, grade: Grade) -> bool:
+        """10 "whose cut the total reaches" """
+        if grade.at_least is None and grade.above is None:
+            return True
+        cut = number_of(grade.at_least or grade.above or "", Place(self.world))
+        assert cut is not None
+        return read > cut or (grade.at_least is not None and read == cut)
+
     def grade(self, total: Fraction | None, effects: list[Effect]) -> str | None:
         """10 "The first grade whose cut the total reaches. Then down by Σ `grade_down` places, not above any `grade_at_most`, and the lowest
         if there is a `veto`; never below the lowest." """
@@ -398,13 +512,7 @@ class Judge:
             return None
         grades = self.spec.grades
         lowest = len(grades) - 1
-        place = next(
-            position
-            for position, grade in enumerate(grades)
-            if (grade.at_least is None and grade.above is None)
-            or (grade.at_least is not None and total >= Fraction(grade.at_least))
-            or (grade.above is not None and total > Fraction(grade.above))
-        )
+        place = next(position for position, grade in enumerate(grades) if self.reaches(total, grade))
         labels = [grade.label.zh for grade in grades]
         place += sum(effect.grade_down or 0 for effect in effects)
         place = max([place, *(labels.index(effect.grade_at_most) for effect in effects if effect.grade_at_most is not None)])
@@ -450,8 +558,11 @@ class Judge:
                 continue
             if criterion.indicators is None and asks_a_person(self.scale(criterion.scale), leaf=criterion.measure is None):
                 used.add(f"criteria.{name}")
+            scored = {entry for entry, _, _ in self.entries.get(name, ())}
             used |= {
-                f"indicators.{entry.id}" for entry in self.applicable_entries(criterion) if self.asks_of_entry(criterion, entry)
+                f"indicators.{entry.id}"
+                for entry in self.applicable_entries(criterion)
+                if entry.id in scored and self.asks_of_entry(criterion, entry)
             }
         for kind in ("criteria", "indicators"):
             for name in getattr(self.record.assessments, kind):
@@ -476,22 +587,14 @@ class Judge:
                 self.world.findings.add(f"funds-disagree:budget.{name}")
 
 
-def treated(treatment: str | Decimal, weight: Fraction) -> Fraction:
-    """8 "`full`, the weight; `zero`, 0; a number, that many points, clamped to [0, w]" """
-    if isinstance(treatment, str):
-        return weight if treatment == "full" else ZERO
-    return clamped(Fraction(treatment), weight)
-
-
-def combined(how: str, results: list[tuple[Fraction, Fraction]]) -> Fraction | None:
-    """4 "`combine`: `weighted`: Σ points ÷ Σ weight; `mean`, `max`, `min` of the shares. Σ weight 0: absent." """
-    if how == "weighted":
-        whole = sum((weight for _, weight in results), ZERO)
-        return None if whole == 0 else sum((points for points, _ in results), ZERO) / whole
-    if any(weight == 0 for _, weight in results):
-        return None  # "0 ÷ 0: absent for `mean`, `max`, `min`"
-    shares = [points / weight for points, weight in results]
-    return sum(shares, ZERO) / len(shares) if how == "mean" else {"max": max, "min": min}[how](shares)
+def goal_shares(weights: list[Fraction | None]) -> list[Fraction] | None:
+    """4 "blocks share the criterion's weight in proportion to the goals' weights (all blocks have one; or none has: equally; else, or with a
+    sum of 0: absent)" """
+    known = [weight for weight in weights if weight is not None]
+    if not known:
+        return [Fraction(1, len(weights))] * len(weights)
+    whole = sum(known, ZERO)
+    return None if len(known) < len(weights) or whole == 0 else [weight / whole for weight in known]
 
 
 def asks_a_person(scale: OwnScale | None, *, leaf: bool) -> bool:

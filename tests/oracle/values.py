@@ -17,7 +17,7 @@ from typing import TypeAlias
 from indicator_rules import expression as ast
 from indicator_rules.quantity import Quantity
 from indicator_rules.record import EvaluationRecord, Indicator
-from indicator_rules.spec import Completion, Spec
+from indicator_rules.spec import Completion, Lookup, LookupRow, Spec
 from oracle.rounding import rounded
 
 Value: TypeAlias = Fraction | bool | str | date | Quantity | None
@@ -316,7 +316,32 @@ def name_value(name: str, place: Place) -> Value:
         return world.measures[name]
     if name in world.spec.inputs:
         return answer(world, name)
+    look_up, _, key = name.removeprefix("lookups.").partition(".")
+    if look_up in world.spec.lookups:
+        return looked_up(world.spec.lookups[look_up], key, world)
     raise AssertionError(f"no such name: {name}")
+
+
+def looked_up(look_up: Lookup, key: str, world: World) -> Value:
+    """ "the formula of that name in the first row of look-up x that fits its `by`. An absent `by` above the first row that always fits, or
+    no row that fits: absent." """
+    by = value_of(look_up.by, Place(world))
+    for row in look_up.rows:
+        fits = row_fits(row, by, world)
+        if fits is None:
+            return None
+        if fits:
+            return value_of(row.values[key], Place(world)) if key in row.values else None
+    return None
+
+
+def row_fits(row: LookupRow, by: Value, world: World) -> bool | None:
+    """ "(`is`: equal to one of the texts; a cut: reached; neither: always)"; "an absent `by` makes every row with a condition unknown" """
+    if row.is_:
+        return any_of([compare("=", by, text) for text in row.is_])
+    if row.at_least is not None:
+        return compare(">=", by, value_of(row.at_least, Place(world)))
+    return True if row.above is None else compare(">", by, value_of(row.above, Place(world)))
 
 
 def amount(record: EvaluationRecord, name: str) -> Fraction | None:

@@ -26,7 +26,7 @@ RECORDS = 5
 
 ROWS = {
     "full", "below_pass", "zero", "part", "band_1", "band_2", "band_3", "none", "deducted", "checklist", "level_1", "level_2", "level_3",
-    "row_1", "row_2", "row_3", "assessed", "entries", "absent", "not_applicable", "out_of_force",
+    "row_1", "row_2", "row_3", "assessed", "parts", "entries", "absent", "not_applicable", "out_of_force",
 }  # fmt: skip
 FINDINGS = {
     "entry-weights-equal", "entry-weights-sum", "weight-out-of-bounds", "weights-sum", "strict-at-equality", "same-text", "funds-disagree",

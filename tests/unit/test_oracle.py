@@ -166,6 +166,46 @@ def test_money_is_in_yuan_and_amounts_in_the_unit_of_the_budget() -> None:
     assert value("budget.spent / 全年预算数", budget=budget) == Fraction(3, 4)
 
 
+LOOKUPS: Data = {
+    "by_region": {
+        "label": "分地区参数",
+        "by": "subject.region",
+        "rows": [
+            {"is": "东区", "values": {"rate": "90%", "most": 3}},
+            {"is": ["西区", "开发区"], "values": {"rate": "80%", "most": "x + 1"}},
+            {"values": {"rate": "50%", "most": 0}},
+        ],
+    },
+    "by_size": {
+        "label": "分规模参数",
+        "by": "x",
+        "rows": [{"at_least": 100, "values": {"points": 7}}, {"above": 10, "values": {"points": 5}}],
+    },
+}
+
+
+def looked_up(formula: str, *, region: str | None = None, **data: Any) -> Fraction | None:
+    item = {"weight": 100, "measure": formula, "absent": "zero", "scale": {"kind": "proportional", "full_at": 100}}
+    subject = {"name": "项目", "kind": "project", "year": 2023} | ({"region": region} if region else {})
+    result = verdict(ruleset({"a": item}, lookups=LOOKUPS), subject=subject, **data)
+    return None if result.rows["a"] == "absent" else result.points["a"]
+
+
+def test_lookups_by_text() -> None:
+    assert looked_up("by_region.rate * 100", region="东区") == 90
+    assert looked_up("by_region.most", region="开发区", answers={"x": 4}) == 5
+    assert looked_up("by_region.most", region="开发区") is None  # its formula reads x
+    assert looked_up("by_region.rate * 100", region="北区") == 50  # all the rest
+    # not known above the row that always fits: that row is not taken
+    assert looked_up("by_region.rate * 100") is None
+
+
+@pytest.mark.parametrize(("x", "points"), [(101, 7), (100, 7), (99, 5), (11, 5), (10, None), (None, None)])
+def test_lookups_by_number(x: int | None, points: int | None) -> None:
+    # at_least 100 is closed, above 10 is open; below them no row fits
+    assert looked_up("by_size.points", answers={} if x is None else {"x": x}) == points
+
+
 # ------------------------------------------------------------------------------------------------------ 6 scales of numbers
 
 
@@ -357,6 +397,77 @@ def test_levels_and_ranges() -> None:
     assert refused(levels, **assessed({"level": "优"})) == {"criteria.a"}
 
 
+def composite(*parts: Data, **options: Any) -> Data:
+    rows = [{"id": f"p{place}", "label": "分项", **part} for place, part in enumerate(parts, 1)]
+    return {"kind": "parts", "parts": rows, **options}
+
+
+OF_X: Data = {"measure": "x", "scale": PROPORTIONAL}
+MET: Data = {"scale": {"kind": "first_match", "rows": [{"when": "yes", "award": "100%"}, {"award": "20%"}]}}
+
+
+@pytest.mark.parametrize(
+    ("combine", "points"),
+    [
+        ("sum", Fraction(34, 5)),  # 6 × 1 + 4 × 20 %
+        ("weighted", Fraction(34, 5)),  # 6.8 ÷ 10 × 10
+        ("mean", 6),  # (100 % + 20 %) ÷ 2
+        ("max", 10),
+        ("min", 2),
+    ],
+)
+def test_composites(combine: str, points: Fraction) -> None:
+    scale = composite(OF_X | {"weight": "60%"}, MET | {"weight": 4}, combine=combine)
+    assert scored(scale, answers={"x": 1, "yes": False}) == ("parts", points)
+
+
+def test_weights_of_parts() -> None:
+    answers = {"x": Decimal("0.5"), "yes": True}
+    # equal parts: 10 ÷ 2 each, 2.5 + 5
+    assert scored(composite(OF_X, MET), answers=answers) == ("parts", Fraction(15, 2))
+    # `weight` is that of the whole in a part's weight, and that of the part in its awards: 2.5 × 1/2 + min(7.5, 7.5 ÷ 3 + 1)
+    third = {"kind": "first_match", "rows": [{"award": {"points": "weight / 3 + 1"}}]}
+    scale = composite(OF_X | {"weight": {"points": "weight / 4"}}, {"weight": "75%", "scale": third})
+    assert scored(scale, answers=answers) == ("parts", Fraction(19, 4))
+    # 3 + 4 points of a weight of 7: `sum` leaves 3 points out of reach, `weighted` makes them the whole
+    small = [MET | {"weight": 3}, MET | {"weight": 4}]
+    assert scored(composite(*small), answers=answers) == ("parts", 7)
+    assert scored(composite(*small, combine="weighted"), answers=answers) == ("parts", 10)
+    # 8 + 7 is more than the whole
+    assert scored(composite(MET | {"weight": 8}, MET | {"weight": 7}), answers=answers) == ("parts", 10)
+    # a part of no weight has no share
+    assert scored(composite(MET | {"weight": 0}, MET | {"weight": 7}, combine="mean"), answers=answers) == ("absent", 0)
+    # the weight itself is not known
+    unknown = composite(MET | {"weight": {"points": "budget.spent / 1元"}, "absent": "zero"}, MET | {"weight": 7})
+    assert scored(unknown, answers=answers) == ("absent", 0)
+
+
+def test_parts_are_clamped_and_may_be_absent() -> None:
+    # 20 points asked of a part of 5
+    greedy = {"scale": {"kind": "first_match", "rows": [{"award": 20}]}}
+    assert scored(composite(greedy, MET), answers={"yes": False}) == ("parts", 6)
+    for treatment, points in (("full", 6), ("zero", 1), (2, 3), (9, 6)):  # 9 is clamped to 5
+        assert scored(composite(OF_X | {"absent": treatment}, MET), answers={"yes": False}) == ("parts", points)
+    assert scored(composite(OF_X, MET), answers={"yes": False}) == ("absent", 0)
+
+
+def test_composites_in_composites_round_their_measures() -> None:
+    inner = composite(OF_X | {"weight": "50%"}, MET | {"weight": "50%"}, combine="min")
+    scale = composite({"weight": "80%", "scale": inner}, OF_X | {"weight": "20%"})
+    # x = 0.46 is read as 0.5: inner weighs 8, its shares are 50 % and 100 %, the smaller is 4 of 8; 2 × 50 % = 1
+    rounding = {"ruleset": {"rounding": {"measure": "0.1 half-up"}}}
+    assert scored(scale, answers={"x": Decimal("0.46"), "yes": True}, rules=rounding) == ("parts", 5)
+
+
+def test_levels_in_parts_read_their_measure() -> None:
+    levels = {"kind": "levels", "levels": [{"label": "东区", "award": "100%"}, {"label": "西区", "award": "40%"}]}
+    rules = ruleset({"a": {"weight": 10, "absent": "zero", "scale": composite({"measure": "subject.region", "scale": levels})}})
+    subject = {"name": "项目", "kind": "project", "year": 2023}
+    assert verdict(rules, subject=subject | {"region": "西区"}).points["a"] == 4
+    assert verdict(rules, subject=subject).rows["a"] == "absent"
+    assert refused(rules, subject=subject | {"region": "北区"}) == {"criteria.a"}
+
+
 # ----------------------------------------------------------------------------------------------------------- 5 completion
 
 
@@ -399,6 +510,7 @@ def completion(entry: Data, **options: Any) -> Fraction | None:
         ("9-10次", "12次", {"equal": "ratio"}, Fraction(5, 6)),
         ("9-10次", "6次", {"equal": "ratio"}, Fraction(2, 3)),
         ("9-10次", "12次", {"equal": "at-least"}, 1),
+        ("3-3次", "4次", {"equal": "at-least"}, 1),  # a range all the same
         ("≤0次", "0次", {}, 1),
         ("≤0次", "1次", {}, None),
         ("≤0次", "1次", {"at_zero_target": "zero"}, 0),
@@ -541,6 +653,100 @@ def test_qualitative_entries() -> None:
     assert result.entries["a"] == [("i1", 9, "level_1")]
 
 
+def test_sum_of_entries_is_not_made_the_whole() -> None:
+    # 4 × 1/2 + 4 = 6 of weights that sum to 8, not to 10
+    assert verdict(ruleset({"a": over_entries(combine="sum")}), indicators=[entry(5, 4), entry(10, 4)]).points["a"] == 6
+    # 8 + 8 is more than the criterion's weight
+    assert verdict(ruleset({"a": over_entries(combine="sum")}), indicators=[entry(10, 8), entry(10, 8)]).points["a"] == 10
+
+
+def test_entries_rounded_up_do_not_pass_the_weight() -> None:
+    rules = ruleset({"a": over_entries(entry_weights="equal", combine="sum")}, ruleset={"rounding": {"entry_weight": "1 up"}})
+    # 10 ÷ 3 is rounded to 4, and 3 × 4 = 12
+    assert verdict(rules, indicators=[entry(10)] * 3).points["a"] == 10
+
+
+def test_parts_of_entries() -> None:
+    parts = composite({"weight": "75%", "scale": PROPORTIONAL}, {"measure": "actual", "scale": {**PROPORTIONAL, "full_at": 20}})
+    parts["parts"][1]["weight"] = "25%"
+    rules = ruleset({"a": over_entries(entries={"quantitative": parts})})
+    result = verdict(rules, indicators=[entry(5, 8), entry(10, 2)])
+    # completion 1/2 of 6, actual 5/20 of 2; completion 1 of 1.5, actual 10/20 of 0.5
+    assert result.entries["a"] == [("i1", Fraction(7, 2), "parts"), ("i2", Fraction(7, 4), "parts")]
+    assert result.points["a"] == Fraction(21, 4)
+
+
+def test_shared_cells() -> None:
+    rules = ruleset({"a": over_entries(entry_weights="shared")})
+    rows = [entry(10, 6, id="e1"), entry(5, part_of="e1"), entry(0, part_of="e1"), entry(5, 4)]
+    result = verdict(rules, indicators=rows)
+    # 6 ÷ 3 each: 2 + 1 + 0, and 4 × 1/2
+    assert [points for _, points, _ in result.entries["a"]] == [2, 1, 0, 2]
+    assert (result.points["a"], result.findings) == (5, set())
+    # without the first of them, the cell is shared by the two that are left: 3 × 1/2 + 0 + 2 of 10
+    result = verdict(rules, indicators=rows, not_applicable={"indicators": {"e1": "无"}})
+    assert [points for _, points, _ in result.entries["a"]] == [Fraction(3, 2), 0, 2]
+    # an entry with a weight of its own shares nothing: 6 ÷ 2 = 3 and 0, and its 2 × 1/2
+    rows[1] = entry(5, 2, part_of="e1")
+    result = verdict(rules, indicators=rows)
+    assert [points for _, points, _ in result.entries["a"]] == [3, 1, 0, 2]
+    assert result.findings == {"entry-weights-sum:a"}
+    # part of one without a weight, or of one that is not the criterion's: no weight
+    assert refused(rules, indicators=[entry(10, 10), entry(5, id="e2"), entry(5, part_of="e2")]) == {"criteria.a"}
+    other = entry(10, 5, id="e3", category="benefit.social")
+    assert refused(rules, indicators=[entry(10, 5), entry(5, part_of="e3"), other]) == {"criteria.a"}
+
+
+def test_shared_cells_are_rounded_after_sharing() -> None:
+    rules = ruleset({"a": over_entries(entry_weights="shared")}, ruleset={"rounding": {"entry_weight": "1 half-up"}})
+    result = verdict(rules, indicators=[entry(10, 10, id="e1"), entry(10, part_of="e1"), entry(5, part_of="e1")])
+    # 10 ÷ 3 → 3: 3 + 3 + 1.5 of 9, times 10
+    assert result.points["a"] == Fraction(25, 3)
+
+
+def test_weight_from_record_counts_shared_cells_once() -> None:
+    item = over_entries(weight={"default": 10, "from_record": True}, entry_weights="shared")
+    rows = [entry(10, 6, id="e1"), entry(5, part_of="e1"), entry(0, 8)]
+    # 6 + 8 = 14: 3 + 1.5 + 0
+    assert verdict(ruleset({"a": item}), indicators=rows).points["a"] == Fraction(9, 2)
+
+
+def goals(*weights: Any) -> list[Data]:
+    return [{"id": f"g{place}"} | ({} if weight is None else {"weight": weight}) for place, weight in enumerate(weights, 1)]
+
+
+def test_goal_blocks() -> None:
+    rules = ruleset({"a": over_entries(per="goal")})
+    rows = [entry(10, 1, goal="g1"), entry(5, 3, goal="g1"), entry(5, 7, goal="g2")]
+    # block 1 is 3/4 of 10: (1 + 1.5) ÷ 4 × 7.5 = 75/16; block 2 is 2.5: 3.5 ÷ 7 × 2.5 = 5/4. Σ 11 is not compared.
+    result = verdict(rules, indicators=rows, goals=goals(30, 10))
+    assert (result.points["a"], result.findings) == (Fraction(95, 16), set())
+    # equally: 5 × 5/8 + 5 × 1/2
+    assert verdict(rules, indicators=rows, goals=goals(None, None)).points["a"] == Fraction(45, 8)
+    # a goal without entries is no block, with or without a weight
+    assert verdict(rules, indicators=rows, goals=goals(30, 10, None)).points["a"] == Fraction(95, 16)
+    assert verdict(rules, indicators=rows, goals=goals(30, None)).rows["a"] == "absent"
+    assert verdict(rules, indicators=rows, goals=goals(0, 0)).rows["a"] == "absent"
+    homeless = verdict(rules, indicators=[*rows, entry(5, 7)], goals=goals(30, 10))
+    assert (homeless.rows["a"], homeless.entries) == ("absent", {})
+    # no goals in the record: one block, and Σ 11 is compared
+    result = verdict(rules, indicators=[row | {"goal": None} for row in rows])
+    assert (result.points["a"], result.findings) == (Fraction(60, 11), {"entry-weights-sum:a"})
+
+
+def test_goal_blocks_split_their_own_part_equally() -> None:
+    rules = ruleset({"a": over_entries(per="goal", entry_weights="equal")})
+    rows = [entry(10, goal="g1"), entry(5, goal="g1"), entry(0, goal="g2")]
+    # block 1: 3 + 1.5 of 6; block 2: 0 of 4
+    result = verdict(rules, indicators=rows, goals=goals(Decimal("0.6"), Decimal("0.4")))
+    assert [points for _, points, _ in result.entries["a"]] == [3, Fraction(3, 2), 0]
+    assert result.points["a"] == Fraction(9, 2)
+    # a block with a weight of 0: Σ weights 0, absent
+    assert verdict(rules, indicators=rows, goals=goals(1, 0)).rows["a"] == "absent"
+    # every block is scored, also after an absent one
+    assert len(verdict(rules, indicators=rows, goals=goals(0, 1)).entries["a"]) == 3
+
+
 # --------------------------------------------------------------------------------------------- 2, 8, 9 weights and the total
 
 
@@ -598,6 +804,109 @@ def test_groups_round_from_below() -> None:
     # low 0.35 → 0.4; top 0.4 + 0.35 = 0.75 → 0.8; and 49.3
     assert result.groups == {"low": Fraction(4, 10), "top": Fraction(8, 10)}
     assert result.total == Fraction(501, 10)
+
+
+def grouped(groups: Data, criteria: Data, *, full_score: int = 100, out: str = "") -> Verdict:
+    """Criteria in groups, those in `out` not applicable; x is 1/2."""
+    labelled = {name: {"label": name, **group} for name, group in groups.items()}
+    rules = ruleset(criteria, groups=labelled, ruleset={"full_score": full_score})
+    return verdict(rules, answers=HALF, not_applicable={"criteria": dict.fromkeys(out, "无")} if out else {})
+
+
+def full(weight: Any, **more: Any) -> Data:
+    """A criterion that always scores its weight."""
+    return {"weight": weight, "scale": {"kind": "first_match", "rows": [{"award": "100%"}]}, **more}
+
+
+def test_groups_with_weights() -> None:
+    criteria = {"a": flat(30, group="g"), "b": full(20, group="g"), "c": flat(40)}
+    result = grouped({"g": {"weight": 60}}, criteria)
+    # g: 15 + 20 = 35 of 50 → × 60 ÷ 50 = 42; and 20
+    assert (result.groups["g"], result.total, result.findings) == (42, 62, set())
+    # without b: P = 15 × 1.2 = 18, R = 20 × 1.2 = 24; (18 + 20) × 100 ÷ 76 = 50
+    result = grouped({"g": {"weight": 60}}, criteria, out="b")
+    assert (result.groups["g"], result.total) == (18, 50)
+
+
+def test_groups_that_rescale_inside() -> None:
+    criteria = {"a": flat(30, group="g"), "b": full(20, group="g"), "c": full(50)}
+    result = grouped({"g": {"rescale": True}}, criteria, out="b")
+    # 15 × 50 ÷ 30 = 25, and 50; nothing is left to rescale
+    assert (result.groups["g"], result.total) == (25, 75)
+    # without the key: (15 + 50) × 100 ÷ 80
+    assert grouped({"g": {}}, criteria, out="b").total == Fraction(325, 4)
+    # nothing below applies: the group's weight is left out of the total, 50 × 100 ÷ 50
+    result = grouped({"g": {"rescale": True}}, criteria, out="ab")
+    assert (result.groups["g"], result.total) == (0, 100)
+    # so with a weight of its own: W = 100 and R = 50 again
+    assert grouped({"g": {"rescale": True, "weight": 50}}, criteria, out="ab").total == 100
+
+
+def test_groups_with_nothing_in_force() -> None:
+    criteria = {"a": flat(0, group="g"), "c": full(50)}
+    result = grouped({"g": {"weight": 50}}, criteria)
+    # W of g is 0: no points and no weight, and the total's weights are 50
+    assert (result.groups["g"], result.total, result.findings) == (0, 50, {"weights-sum:"})
+
+
+@pytest.mark.parametrize(
+    ("combine", "points"),
+    [
+        ("sum", 35),
+        ("weighted", 35),
+        ("mean", Fraction(75, 2)),  # (1/2 + 1) ÷ 2 × 50
+        ("max", 50),
+        ("min", 25),
+    ],
+)
+def test_groups_that_combine(combine: str, points: Fraction) -> None:
+    criteria = {"a": flat(30, group="g"), "b": full(20, group="g"), "c": full(50)}
+    assert grouped({"g": {"combine": combine}}, criteria).groups["g"] == points
+    assert grouped({"g": {"combine": combine, "weight": 25}}, criteria, full_score=75).groups["g"] == points / 2
+
+
+def test_groups_combine_what_applies() -> None:
+    criteria = {"a": flat(30, group="g"), "b": full(20, group="g"), "z": full(0, group="g"), "c": full(50)}
+    # b is left out wholly and z weighs nothing: a alone, 15 of 30; (15 + 50) × 100 ÷ 80
+    result = grouped({"g": {"combine": "max"}}, criteria, out="b")
+    assert (result.groups["g"], result.total) == (15, Fraction(325, 4))
+    # rescaled inside: 15 × 50 ÷ 30
+    assert grouped({"g": {"combine": "max", "rescale": True}}, criteria, out="b").groups["g"] == 25
+    # none such: 0, and all of g is left out
+    result = grouped({"g": {"combine": "max"}}, criteria, out="ab")
+    assert (result.groups["g"], result.total) == (0, 100)
+
+
+def test_groups_in_groups() -> None:
+    groups = {"top": {"weight": 80, "combine": "mean"}, "low": {"parent": "top", "weight": 2, "rescale": True}}
+    criteria = {
+        "a": flat(6, group="low"),
+        "b": full(4, group="low"),
+        "d": full(8, group="top"),
+        "c": full(20),
+    }
+    result = grouped(groups, criteria)
+    # low: 3 + 4 = 7 of 10 → 1.4 of 2; top: (0.7 + 1) ÷ 2 × (2 + 8) = 8.5 of 10 → 68 of 80
+    assert (result.groups, result.total) == ({"low": Fraction(7, 5), "top": 68}, 88)
+    # low without b: 3 × 10 ÷ 6 = 5 of 10 → 1 of 2; top: (0.5 + 1) ÷ 2 × 10 → 60 of 80
+    result = grouped(groups, criteria, out="b")
+    assert (result.groups, result.total) == ({"low": 1, "top": 60}, 80)
+    # low is left out wholly: d alone, 8 of 8; W = 10, R = 2 → × 8: 64 of 80, R = 16; (64 + 20) × 100 ÷ 84
+    result = grouped(groups, criteria, out="ab")
+    assert (result.groups, result.total) == ({"low": 0, "top": 64}, 100)
+
+
+def test_grade_by_a_measure() -> None:
+    grades = [{"label": "好", "at_least": "80%"}, {"label": "中", "above": "1 / 2"}, {"label": "差"}]
+    rules = ruleset({"a": flat(100, measure="1")}, grades=grades, ruleset={"grade_by": "x"})
+    found = {x: verdict(rules, answers={"x": Decimal(x)}).grade for x in ("0.8", "0.79", "0.5")}
+    assert found == {"0.8": "好", "0.79": "中", "0.5": "差"}
+    assert refused(rules) == {"grade_by"}
+    # no total and no grade
+    assert verdict(rules, not_applicable={"criteria": {"a": "无"}}).grade is None
+    # cuts of the total may be formulas, too
+    total = ruleset({"a": flat(100)}, grades=[{"label": "好", "at_least": "100 * 50%"}, {"label": "差"}])
+    assert verdict(total, answers=HALF).grade == "好"
 
 
 def adjusted(then: Data, **more: Any) -> Verdict:
