@@ -11,7 +11,7 @@ from indicator_rules import Evaluation, RecordError, Rules
 from indicator_rules.record import EvaluationRecord
 from oracle import Refused, Verdict, judge
 
-NOT_THE_ORACLES = ("answer-unused", "key-unused")
+NOT_THE_ORACLES = ("answer-unused", "key-unused", "zero-target-unsigned", "not-for-record")
 """Findings about keys of the record that the ruleset does not know; the oracle leaves them to the library."""
 
 
