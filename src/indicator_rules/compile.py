@@ -59,6 +59,7 @@ class _Compiler:
             family=header.family,
             edition=header.edition,
             title=header.title,
+            applies=header.applies,
             full_score=exact(header.full_score),
             total_at_most=None if header.total_at_most is None else exact(header.total_at_most),
             rounding=header.rounding,

@@ -235,7 +235,9 @@ class EntriesRunner:
 
     def detail(self, run: Run, members: Members, name: str) -> Detail:
         """The formula of one entry and what it read."""
-        indicator = next(entry for entry in members.applicable if entry.id == name)
+        indicator = next((entry for entry in members.applicable if entry.id == name), None)
+        if indicator is None:
+            raise KeyError(name)
         ratings = run.record.assessments.indicators.get(name, ())
         entry = EntryFacts(indicator, run.record.subject.year, self.settings, ratings, self.plan.rounding.measure)
         ready = self.kinds.get(KINDS.get(entry.direction, "quantitative"))

@@ -20,7 +20,7 @@ from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings
 from indicator_rules.engine import Engine
 from indicator_rules.entries import EntriesRunner, Members, Register
-from indicator_rules.errors import RecordError
+from indicator_rules.errors import Problem, RecordError, path_text
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, EntryResult, Evaluation
 from indicator_rules.exact import Exact, exact
 from indicator_rules.findings import findings
@@ -102,6 +102,7 @@ class _Run:
     def __init__(self, evaluator: Evaluator, record: EvaluationRecord) -> None:
         self.evaluator, self.plan, self.record = evaluator, evaluator.plan, record
         inputs, self.problems = read_answers(self.plan.questions, record)
+        self.refused_answers = {path_text(problem.where.path) for problem in self.problems}
         self.facts = Facts(record, inputs, evaluator.entries_of)
         self.members: dict[str, Members] = {}
         self.ratings, self.deductions = record.assessments.criteria, record.deductions.criteria
@@ -123,7 +124,7 @@ class _Run:
         totals = Totals.of(self.plan, self.record, added, adjustments)
         grade = None if totals.rounded is None else self.grade(totals, adjustments)
         if self.problems:
-            raise RecordError(self.problems)
+            raise RecordError(self.told_once())
         return Evaluation(
             plan=self.plan,
             record=self.record,
@@ -140,6 +141,14 @@ class _Run:
             ),
             details_of=self.detail,
         )
+
+    def told_once(self) -> list[Problem]:
+        """The problems, less those that only say that an answer is absent which was refused."""
+        return [
+            problem
+            for problem in self.problems
+            if problem.code != "value-absent" or not set(str(problem.values["missing"]).split(", ")) <= self.refused_answers
+        ]
 
     # --------------------------------------------------------------------------------------------- applicability and weights
 

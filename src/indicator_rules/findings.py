@@ -39,6 +39,7 @@ def findings(
     if whole != plan.full_score:
         found.append(own("weights-sum", "", sum=to_text(whole), full=to_text(plan.full_score)))
     found += _completions(entries)
+    found += _applies(plan, facts)
     found += _funds(facts)
     found += _not_read(plan, facts, results)
     return tuple(found)
@@ -107,7 +108,7 @@ def _entry_weights(results: Sequence[CriterionResult], members: Mapping[str, Mem
         criterion = result.criterion
         if result.row in UNSCORED or criterion.entries is None:
             continue
-        label = str(criterion.label)
+        label = criterion.label
         recorded = [exact(entry.weight) for entry in members[criterion.id].every if entry.weight is not None]
         applicable = [entry for entry in members[criterion.id].applicable if entry.weight is not None]
         if criterion.entries.weights != "equal" and result.entries:
@@ -133,9 +134,7 @@ def _weights(plan: Plan, members: Mapping[str, Members], chosen_set: int) -> Ite
             weight = weight if recorded is None else recorded
             if (rule.low is not None and weight < rule.low) or (rule.high is not None and weight > rule.high):
                 low, high = "0" if rule.low is None else to_text(rule.low), "∞" if rule.high is None else to_text(rule.high)
-                yield own(
-                    "weight-out-of-bounds", criterion.id, label=str(criterion.label), weight=to_text(weight), low=low, high=high
-                )
+                yield own("weight-out-of-bounds", criterion.id, label=criterion.label, weight=to_text(weight), low=low, high=high)
 
 
 def _completions(entries: Sequence[EntryFacts]) -> Iterator[Finding]:
@@ -143,6 +142,22 @@ def _completions(entries: Sequence[EntryFacts]) -> Iterator[Finding]:
         if entry.note is not None:
             actual = entry.indicator.actual
             yield own(entry.note, entry.id, name=entry.indicator.name, text="" if actual is None else actual.text)
+        if _unsigned_zero(entry):
+            yield own("zero-target-unsigned", entry.id, name=entry.indicator.name)
+
+
+def _unsigned_zero(entry: EntryFacts) -> bool:
+    """A target of 0 that is taken as ≥ only because nobody typed a sign: 安全事故 0起 surely means ≤."""
+    target = entry.indicator.target
+    signed = entry.indicator.direction is not None or target is None or target.direction is not None
+    return not signed and target is not None and target.number == 0 and entry.direction == ">="
+
+
+def _applies(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """A ruleset that was named is used, also for a record that it is not for; that should be known."""
+    subject, applies = facts.record.subject, plan.applies
+    if subject.year not in applies.years or subject.kind not in applies.subjects:
+        yield own("not-for-record", "", name=f"{plan.family}@{plan.edition}", year=subject.year, kind=subject.kind)
 
 
 def _funds(facts: Facts) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.expression import Node
 from indicator_rules.ruleset import MessagePart
-from indicator_rules.spec import Citation, Combine, Completion, Label, Stages
+from indicator_rules.spec import Applies, Citation, Combine, Completion, Label, Stages
 from indicator_rules.table import Row, Table, guards_text
 
 EntryKind: TypeAlias = Literal["quantitative", "qualitative", "dated"]
@@ -253,6 +253,7 @@ class Plan:
     family: str
     edition: str
     title: Label
+    applies: Applies
     full_score: Exact
     total_at_most: Exact | None
     rounding: Stages

@@ -30,6 +30,8 @@ def read_record(source: RecordSource) -> EvaluationRecord:
         return source
     if isinstance(source, Mapping):
         return _validated(source, "", None)
+    if not isinstance(source, str | os.PathLike):
+        raise RecordError([Problem("record-not-understood", Where(), {"text": str(source)[:60]})])
     path = Path(source)
     content, kind = _content(path)
     data, problems = decode(content, str(path), kind)

@@ -195,6 +195,13 @@ class Indicator(Part):
         return read
 
     @model_validator(mode="after")
+    def _one_direction(self) -> Self:
+        typed = self.target.direction if self.target is not None and self.target.kind == "number" else None
+        if self.direction is not None and typed is not None and typed != self.direction:
+            refuse("direction-differs", text=self.direction, typed=typed)
+        return self
+
+    @model_validator(mode="after")
     def _values_in_unit(self) -> Self:
         """`target = 159` with `unit = "万元"` is 1590000 元."""
         if self.unit is not None:

@@ -39,7 +39,7 @@ _PROJECT_TYPES = {"新增": "new", "新增项目": "new", "延续": "continuing"
                   "经常性": "recurring", "经常性项目": "recurring"}  # fmt: skip
 _SOURCES = {"中央": "central", "省": "provincial", "省级": "provincial", "市": "municipal", "市级": "municipal", "县": "county", "县级": "county", "区": "county",
             "区县": "county", "县区": "county", "区级": "county", "上年结转": "carried-over", "结转": "carried-over", "其他": "other", "其他资金": "other"}  # fmt: skip
-_DIRECTIONS = {"≥": ">=", "≤": "<=", "＝": "=", "＞": ">", "＜": "<", "==": "=", "定性": "qualitative", "不低于": ">=", "不超过": "<=", "等于": "=", "大于": ">",
+_DIRECTIONS = {"≥": ">=", "≤": "<=", "＝": "=", "＞": ">", "＜": "<", "==": "=", "正向": ">=", "反向": "<=", "定性": "qualitative", "不低于": ">=", "不超过": "<=", "等于": "=", "大于": ">",
                "小于": "<", "时限": "by-date"}  # fmt: skip
 _PARTS = {"数量": "quantity", "质量": "quality", "时效": "timeliness", "成本": "cost", "经济": "economic", "社会": "social", "生态": "ecological",
           "生态环境": "ecological", "可持续": "sustainable", "可持续影响": "sustainable", "满意度": "satisfaction", "服务对象满意度": "satisfaction",

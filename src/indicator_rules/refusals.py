@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import to_text
 from indicator_rules.measure import Facts, Readers
-from indicator_rules.messages import Phrase
+from indicator_rules.messages import Phrase, Words
 from indicator_rules.plan import Criterion, Leaf
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.score import OutOfRange, ScaleRunner
@@ -20,18 +20,18 @@ def absent_problem(criterion: Criterion, found: Absent, record: EvaluationRecord
     paths = found.paths or (
         f"assessments.criteria.{criterion.id}" if found.reason == "not-assessed" else f"criteria.{criterion.id}",
     )
-    return Problem("value-absent", Where("", _key_path(paths[0], record)), _values(str(criterion.label), found, paths))
+    return Problem("value-absent", Where("", _key_path(paths[0], record)), _values(criterion.label, found, paths))
 
 
 def absent_entry(criterion: Criterion, entry: Indicator, found: Absent, record: EvaluationRecord) -> Problem:
     """An entry that cannot be scored."""
     paths = found.paths or (f"indicators.{entry.id}",)
     return Problem(
-        "value-absent", Where("", _key_path(paths[0], record)), _values(f"{criterion.label}·{entry.name}", found, paths)
+        "value-absent", Where("", _key_path(paths[0], record)), _values(Words((criterion.label, "·", entry.name)), found, paths)
     )
 
 
-def _values(label: str, found: Absent, paths: Sequence[str]) -> dict[str, object]:
+def _values(label: object, found: Absent, paths: Sequence[str]) -> dict[str, object]:
     return {"label": label, "reason": Phrase(f"absent.{found.reason}"), "missing": ", ".join(paths)}
 
 
@@ -43,7 +43,7 @@ def undecided(code: str, leaf: Leaf, label: Label | None, facts: Facts, readers:
         if isinstance(value, Absent):
             missing += value.paths
     paths = tuple(dict.fromkeys(missing)) or ("subject",)
-    return Problem(code, Where("", _key_path(paths[0], facts.record)), {"label": str(label or ""), "missing": ", ".join(paths)})
+    return Problem(code, Where("", _key_path(paths[0], facts.record)), {"label": label or "", "missing": ", ".join(paths)})
 
 
 def out_of_range(path: KeyPath, error: OutOfRange) -> Problem:
@@ -66,7 +66,7 @@ def entry_weights(
     """Weights of entries that are missing or do not sum."""
     first = next((entry for entry in entries if entry.weight is None), entries[0])
     path = _key_path(f"indicators.{first.id}.weight", record)
-    return Problem(code, Where("", path), {"label": str(criterion.label), **values})
+    return Problem(code, Where("", path), {"label": criterion.label, **values})
 
 
 def _key_path(path: str, record: EvaluationRecord) -> KeyPath:

@@ -127,12 +127,14 @@ class Rules:
             data = None if isinstance(record, Mapping) else Path(record).read_bytes()
             raise RecordError(located([problem.at(file=file) for problem in error.problems], data)) from None
 
-    def evaluate_all(self, records: Iterable[Record] | str | os.PathLike[str]) -> Iterator[Evaluation | RecordError]:
+    def evaluate_all(self, records: Iterable[Record] | Record) -> Iterator[Evaluation | RecordError]:
         """Score many records, or all record files of a folder, in order and without stopping: a record that cannot be scored
         gives its `RecordError` instead.
         """
         if isinstance(records, str | os.PathLike):
             records = record_files([records])
+        elif isinstance(records, Mapping | EvaluationRecord):
+            records = [records]
         for record in records:
             try:
                 yield self.evaluate(record)

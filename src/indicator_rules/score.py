@@ -47,6 +47,8 @@ class _Range:
             return share or Absent("not-assessed")
         if isinstance(low, Absent) or isinstance(high, Absent):
             return together([end for end in (low, high) if isinstance(end, Absent)])
+        if facts.weight == 0:
+            return 0
         picked = multiply(share, facts.weight)
         above = picked > low if self.award.low_open else picked >= low
         below = picked < high if self.award.high_open else picked <= high

@@ -59,13 +59,30 @@ class Phrase(NamedTuple):
 
     key: str
 
+    def text(self, lang: Language) -> str:
+        return cast(str, catalogue()[self.key][lang])
+
+
+class Words(NamedTuple):
+    """Several values as one, each in the language of the sentence around it."""
+
+    parts: tuple[object, ...]
+
+    def text(self, lang: Language) -> str:
+        return "".join(_in(part, lang) for part in self.parts)
+
+
+def _in(value: object, lang: Language) -> str:
+    """A value in `lang`: phrases and labels know their own text."""
+    text = getattr(value, "text", None)
+    return str(text(lang)) if callable(text) else str(value)
+
 
 class _Plain(string.Formatter):
     """`{name}` and nothing more: no attribute, index or conversion, so that a value is only ever text."""
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
-        value = kwargs[field_name]
-        return (catalogue()[value.key][kwargs[_LANGUAGE]] if isinstance(value, Phrase) else value), field_name
+        return _in(kwargs[field_name], kwargs[_LANGUAGE]), field_name
 
 
 _plain = _Plain()
