@@ -334,7 +334,9 @@ def minus(left: Node, right: Node) -> Node:
 
 
 def times(left: Node, right: Node) -> Node:
-    if _is(left, 0) or _is(right, 0):
+    if constant(left) is not None and constant(right) is not None:
+        return _folded("*", left, right)
+    if (_is(left, 0) and right == WEIGHT) or (_is(right, 0) and left == WEIGHT):
         return NOTHING
     return right if _is(left, 1) else left if _is(right, 1) else _folded("*", left, right)
 

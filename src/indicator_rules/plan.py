@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from indicator_rules.exact import Exact, to_text
-from indicator_rules.expression import Node
+from indicator_rules.expression import Call, Node, Ref
 from indicator_rules.ruleset import MessagePart
 from indicator_rules.spec import Applies, Citation, Combine, Completion, Label, Stages
 from indicator_rules.table import Row, Table, guards_text
@@ -30,6 +30,13 @@ class Slot:
     name: str
     formula: Node
     codes: tuple[str, ...] = ()
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it only says that something is absent or not applicable."""
+        formula = self.formula
+        absent = isinstance(formula, Call) and formula.function == "absent"
+        return absent or (isinstance(formula, Ref) and formula.path.startswith("not_applicable."))
 
     def __str__(self) -> str:
         codes = f" [{', '.join(f'{n} {text}' for n, text in enumerate(self.codes, 1))}]" if self.codes else ""
