@@ -308,7 +308,7 @@ def assessed_points(ratings: tuple[Rating, ...], weight: Exact) -> Exact | None:
         if points is not None:
             given = exact(points) if rating.points is not None else multiply(exact(points), weight)
             picked.append((given, exact(rating.weight) if rating.weight is not None else 1))
-    if not picked:
+    if not picked or len(picked) < len(ratings):
         return None
     return divide(add_all(multiply(points, own) for points, own in picked), add_all(own for _, own in picked))
 
