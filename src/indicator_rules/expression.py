@@ -17,12 +17,12 @@ it began; `str(node)` writes it back. What names mean, which units fit and what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NoReturn, TypeAlias, cast
+from typing import Any, Literal, NoReturn, TypeAlias, cast
 
 from indicator_rules.exact import LARGEST, MOST_DECIMALS, Exact, exact, to_text
 
@@ -242,6 +242,22 @@ def _inner(node: Node) -> str:
 
 
 _COMPOUND = (Arithmetic, Compare, OneOf, And, Or, Not, Negative)
+
+
+def replaced(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """The tree with every part that `change` gives something for replaced by that."""
+    changed = change(node)
+    if changed is not None:
+        return changed
+    parts: dict[str, Any] = {}
+    for part in fields(node):
+        value = getattr(node, part.name)
+        if isinstance(value, Node):
+            parts[part.name] = replaced(value, change)
+        elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
+            parts[part.name] = tuple(replaced(item, change) if isinstance(item, Node) else item for item in value)
+    return replace(node, **parts) if parts else node
+
 
 # ----------------------------------------------------------------------------------------------------------------- reading
 

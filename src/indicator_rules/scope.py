@@ -126,7 +126,7 @@ class Scope:
 
     def inside_entry(self) -> Scope:
         """The scope of a scale over entries: an entry's own fields hide others of the same name."""
-        inner = Scope(dict(self.names), dict(self.types), True, self.suggestions)
+        inner = Scope(dict(self.names), dict(self.types), entry=True, suggestions=self.suggestions)
         for path, (labels, kind) in ENTRY_FIELDS.items():
             inner.types[path] = kind
             for name in (path.removeprefix("entry."), *labels):

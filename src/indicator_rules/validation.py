@@ -138,8 +138,7 @@ def _first_long_number(text: str) -> tuple[int | None, int | None]:
 
 
 def _check(data: Any, text: str) -> None:
-    """No deeper than `DEEPEST`, no half characters, which JSON escapes can smuggle in, and no hexadecimal integer that Python's
-    limit on decimal digits lets pass."""
+    """No deeper than `DEEPEST`, and neither half characters, which JSON escapes can smuggle in, nor long hexadecimal integers."""
     level: list[Any] = [data]
     for _ in range(DEEPEST + 1):
         if not level:

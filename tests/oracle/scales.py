@@ -128,7 +128,7 @@ def picked(award: Award, scored: Scored) -> Fraction | None:
     if not picks or len(picks) < len(scored.ratings):
         return None
     if scored.weight == 0:
-        return ZERO  # "where w is 0, any pick is 0 points"
+        return Fraction(0)  # "where w is 0, any pick is 0 points"
     points = mean(picks, scored.ratings)
     inside = within(award, points, scored)
     if inside is False:
