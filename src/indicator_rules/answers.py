@@ -67,9 +67,11 @@ def _typed(question: Question, answer: bool | Decimal | str | date, record: Eval
 def _date(answer: bool | Decimal | str | date) -> Value | None:
     if isinstance(answer, str):
         try:
-            return parse(answer).latest
+            quantity = parse(answer)
         except QuantityError:
             return None
+        # 2023年 is a span, not a day.
+        return quantity.latest if quantity.earliest == quantity.latest else None
     return answer if isinstance(answer, date) else None
 
 
@@ -93,6 +95,6 @@ def _number(kind: str, answer: bool | Decimal | str | date, record: EvaluationRe
             factor = money_factor(record.budget.unit) if record.budget is not None else 1
             return exact(Fraction(number) * (factor or 1))
         return number if unit == "元" else None
-    if unit == "元" or (kind == "count" and (number < 0 or number.denominator != 1)):
+    if unit == "元" or (kind == "count" and (unit == "%" or number < 0 or number.denominator != 1)):
         return None
     return number

@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import Protocol, TypeAlias
 
 from indicator_rules.errors import KeyPath, Problem, Severity, Where
-from indicator_rules.exact import Exact, divide, exact, to_percent, to_text
-from indicator_rules.expression import Arithmetic, FormulaError, Negative, Node, Number, parse
+from indicator_rules.exact import Exact, add_all, divide, exact, to_percent, to_text
+from indicator_rules.expression import NOT_NAMES, Arithmetic, FormulaError, Negative, Node, Number, parse
 from indicator_rules.record_fields import CATEGORIES, suggestion
 from indicator_rules.spec import (
     Amount,
@@ -153,21 +153,21 @@ def _awards_of(spec: Spec) -> Iterator[tuple[KeyPath, OwnScale, Award]]:
 def weights_sum_to_full_score(spec: Spec) -> Iterator[Problem]:
     """The weights of the scored criteria, and those of each weight set in their place, add up to `full_score`; a group with a
     weight of its own stands for what is below it."""
-    full = spec.ruleset.full_score
+    full = exact(spec.ruleset.full_score)
     own = {name: criterion.weight.default for name, criterion in spec.criteria.items() if criterion.role == "score"}
     whole = _whole(spec, own)
     if whole != full:
-        yield _problem("weights-sum", ("criteria",), sum=_plain(whole), full_score=_plain(full))
+        yield _problem("weights-sum", ("criteria",), sum=to_text(whole), full_score=to_text(full))
     for name, weight_set in spec.weight_sets.items():
         total = _whole(spec, {criterion: weight_set.weights.get(criterion, weight) for criterion, weight in own.items()})
         if total != full:
-            yield _problem("weights-sum", ("weight_sets", name, "weights"), sum=_plain(total), full_score=_plain(full))
+            yield _problem("weights-sum", ("weight_sets", name, "weights"), sum=to_text(total), full_score=to_text(full))
 
 
-def _whole(spec: Spec, weights: Mapping[str, Decimal]) -> Decimal:
+def _whole(spec: Spec, weights: Mapping[str, Decimal]) -> Exact:
     """What the weights come to at the top: each counts unless a group above it has a weight, which then counts once."""
     counted: dict[str, Decimal] = {}
-    total = Decimal(0)
+    free: list[Decimal] = []
     for name, weight in weights.items():
         heavy, group, seen = None, spec.criteria[name].group, set[str]()
         while group is not None and group in spec.groups and group not in seen:
@@ -175,10 +175,10 @@ def _whole(spec: Spec, weights: Mapping[str, Decimal]) -> Decimal:
             heavy = group if spec.groups[group].weight is not None else heavy
             group = spec.groups[group].parent
         if heavy is None:
-            total += weight
+            free.append(weight)
         elif weight:
             counted[heavy] = spec.groups[heavy].weight or Decimal(0)
-    return total + sum(counted.values())
+    return add_all(map(exact, (*free, *counted.values())))
 
 
 def _plain(value: Decimal | int) -> str:
@@ -552,6 +552,24 @@ def weight_set_without_condition_stands_last(spec: Spec) -> Iterator[Problem]:
             yield _problem("row-always-holds", ("weight_sets", name), after=len(spec.weight_sets) - place)
 
 
+def shared_scales_are_used(spec: Spec) -> Iterator[Problem]:
+    """A shared scale that no criterion comes to is never looked into, so a slip in it would never be told."""
+    used, waiting = set[str](), list[Scale | None]()
+    for criterion in spec.criteria.values():
+        waiting += [
+            criterion.scale,
+            *(getattr(criterion.entries, kind, None) for kind in ("quantitative", "qualitative", "dated")),
+        ]
+    while waiting:
+        scale = waiting.pop()
+        if isinstance(scale, Parts):
+            waiting += [part.scale for part in scale.parts]
+        elif isinstance(scale, Shared) and scale.use not in used:
+            used.add(scale.use)
+            waiting.append(spec.scales.get(scale.use))
+    yield from (_problem("scale-unused", ("scales", name), "warning", text=name) for name in spec.scales if name not in used)
+
+
 # ----------------------------------------------------------------------------------------------------------------- criteria
 
 
@@ -569,11 +587,13 @@ def groups_have_no_cycle(spec: Spec) -> Iterator[Problem]:
 def _chain(name: str, to: Mapping[str, str | None]) -> list[str]:
     """Where `name` leads, step by step, until nowhere or to a name met before (which then stands last); at least one item."""
     chain: list[str] = []
+    seen = {name}
     at = to.get(name)
     while at is not None:
         chain.append(at)
-        if at == name or at in chain[:-1]:
+        if at in seen:
             break
+        seen.add(at)
         at = to.get(at)
     return chain or [""]
 
@@ -640,6 +660,21 @@ def _directions(path: KeyPath, completion: Completion | None) -> list[tuple[KeyP
     return [((*path, "directions", category), category) for category in (completion.directions if completion else ())]
 
 
+def decay_ends_above_the_target(spec: Spec) -> Iterator[Problem]:
+    """`decay_zero_at` is a constant above 1: the line down to 0 begins at 1 times the target."""
+    places: list[tuple[KeyPath, Completion | None]] = [(("completion",), spec.completion)]
+    places += [(("criteria", name, "completion"), criterion.completion) for name, criterion in spec.criteria.items()]
+    for path, completion in places:
+        typed = completion.decay_zero_at if completion else None
+        if typed is None or _tree(typed) is None:
+            continue
+        value = constant(typed)
+        if value is None:
+            yield _problem("cut-not-constant", (*path, "decay_zero_at"), text=typed)
+        elif value <= 1:
+            yield _problem("number-not-above", (*path, "decay_zero_at"), text=typed, limit=1)
+
+
 def indicators_are_scored_once(spec: Spec) -> Iterator[Problem]:
     """Two scored criteria that take the same category score its entries twice."""
     taken: dict[str, str] = {}
@@ -671,6 +706,12 @@ def choices_are_given_for_choice_inputs(spec: Spec) -> Iterator[Problem]:
         for place, choice in enumerate(asked.choices):
             if not choice.strip():
                 yield _problem("text-empty", (*path, "choices", place))
+
+
+def ids_can_stand_in_formulas(spec: Spec) -> Iterator[Problem]:
+    """Ids of inputs, measures and look-ups are none of the words that a formula reads as something else."""
+    for table in ("inputs", "measures", "lookups"):
+        yield from (_problem("id-reserved", (table, name), text=name) for name in getattr(spec, table) if name in NOT_NAMES)
 
 
 def applies_to_something(spec: Spec) -> Iterator[Problem]:
@@ -722,13 +763,16 @@ CHECKS: tuple[Check, ...] = (
     levels_stand_best_first,
     first_match_otherwise_stands_last,
     weight_set_without_condition_stands_last,
+    shared_scales_are_used,
     groups_have_no_cycle,
     groups_hold_criteria,
     move_to_leads_to_scored_criteria,
     keys_of_criteria_are_read,
     categories_exist,
+    decay_ends_above_the_target,
     indicators_are_scored_once,
     choices_are_given_for_choice_inputs,
+    ids_can_stand_in_formulas,
     applies_to_something,
     editions_are_named_in_full,
     status_is_explained,

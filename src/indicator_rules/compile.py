@@ -60,6 +60,7 @@ class _Compiler:
             edition=header.edition,
             title=header.title,
             applies=header.applies,
+            sources=tuple(spec.sources.items()),
             full_score=exact(header.full_score),
             total_at_most=None if header.total_at_most is None else exact(header.total_at_most),
             rounding=header.rounding,

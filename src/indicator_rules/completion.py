@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from indicator_rules.condition import constant
-from indicator_rules.exact import Exact, Rounding, divide, exact
+from indicator_rules.exact import Exact, Rounding, add_all, divide, exact, multiply
 from indicator_rules.expression import parse
 from indicator_rules.quantity import Direction, Quantity, QuantityError
 from indicator_rules.record import Indicator, Rating
@@ -119,9 +119,9 @@ class EntryFacts:
         """The level that a person gave, or `TOP_LEVEL` where only equal text is known."""
         if self.indicator.level is not None:
             return self.indicator.level
-        for rating in self.ratings:
-            if rating.level is not None:
-                return rating.level
+        level = agreed_level(self.ratings)
+        if level is not None:
+            return level if level else self._no("levels-differ", "level")
         if self.note == "same-text" and not self.ratings:
             return TOP_LEVEL
         return self._no("not-assessed", "level")
@@ -240,7 +240,17 @@ class EntryFacts:
         return 0 if treatment == "zero" else self._no(reason)
 
 
-TOP_LEVEL = "\0top"
+class _TopLevel(str):
+    """Equal to no text but itself, so that nothing typed can pass for it."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+TOP_LEVEL = _TopLevel("top level")
 """Stands for the first level of whatever scale reads it."""
 
 _MET = {
@@ -280,6 +290,27 @@ def same_unit(left: str | None, right: str | None) -> bool:
     if left == right:
         return True
     return (left is None or right is None) and not {left, right} & {"%", "元"}
+
+
+def agreed_level(ratings: tuple[Rating, ...]) -> str | None:
+    """The level that the raters gave; empty if they differ, or if only some gave one; None if nobody did."""
+    levels = {rating.level for rating in ratings}
+    if levels <= {None}:
+        return None
+    return (levels.pop() or "") if len(levels) == 1 else ""
+
+
+def assessed_points(ratings: tuple[Rating, ...], weight: Exact) -> Exact | None:
+    """What the raters gave, in points out of `weight`: the mean by their weights. None if nobody gave points or a share."""
+    picked: list[tuple[Exact, Exact]] = []
+    for rating in ratings:
+        points = rating.points if rating.points is not None else rating.share
+        if points is not None:
+            given = exact(points) if rating.points is not None else multiply(exact(points), weight)
+            picked.append((given, exact(rating.weight) if rating.weight is not None else 1))
+    if not picked or len(picked) < len(ratings):
+        return None
+    return divide(add_all(multiply(points, own) for points, own in picked), add_all(own for _, own in picked))
 
 
 def assessed_share(ratings: tuple[Rating, ...], weight: Value) -> Exact | Absent | None:

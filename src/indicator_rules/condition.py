@@ -122,7 +122,7 @@ def _guards(node: Node, slots: Slots, holds: bool) -> list[Guard]:
             return [()] if node.value == holds else []
         case Compare():
             return _compare(node, slots, holds)
-    return [(Bound(slots.slot(node), "=", 1 if holds else 0),)]
+    return [(_truth(slots, node, holds),)]
 
 
 def _every(parts: list[list[Guard]]) -> list[Guard]:
@@ -149,7 +149,7 @@ def _compare(node: Compare, slots: Slots, holds: bool) -> list[Guard]:
     left, right = node.left, node.right
     if operator == "!=":
         # "Not equal" is no interval: one truth, worked out before, instead of two guards.
-        return [(Bound(slots.slot(Compare("=", left, right)), "=", 0),)]
+        return [(_truth(slots, Compare("=", left, right), holds=False),)]
     if isinstance(left, Text | Truth | Number) or constant(left) is not None:
         left, right, operator = right, left, _MIRROR[operator]
     if isinstance(right, Truth):
@@ -160,7 +160,12 @@ def _compare(node: Compare, slots: Slots, holds: bool) -> list[Guard]:
     if _has_order(left) or _has_order(right):
         return [(slots.compared(left, cast(Operator, operator), right),)]
     # Two texts or truths compared with each other: one truth.
-    return [(Bound(slots.slot(Compare("=", left, right)), "=", 1),)]
+    return [(_truth(slots, Compare("=", left, right), holds=True),)]
+
+
+def _truth(slots: Slots, node: Node, holds: bool) -> Bound:
+    """A truth is 1 or 0: one bound, where an equality would take the engine two."""
+    return Bound(slots.slot(node), ">=", 1) if holds else Bound(slots.slot(node), "<", 1)
 
 
 def _has_order(node: Node) -> bool:

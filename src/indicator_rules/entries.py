@@ -14,11 +14,11 @@ from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
 from indicator_rules.exact import Exact, add_all, divide, exact, multiply, to_text
-from indicator_rules.measure import Facts, Readers
+from indicator_rules.measure import Facts, Readers, together
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
-from indicator_rules.score import OutOfRange, ScaleRunner, combined, treated
+from indicator_rules.score import OutOfRange, ScaleRunner, UnknownLevel, combined, treated
 from indicator_rules.stage import NONE, Stage
 from indicator_rules.value import Absent, Value
 
@@ -36,8 +36,12 @@ class Members(NamedTuple):
     @property
     def recorded_weight(self) -> Exact | None:
         """Σ of the weights in the record, if every entry has one (or shares one)."""
-        weights = [entry.weight for entry in self.every if not (self.shares_cells and entry.part_of and entry.weight is None)]
-        return add_all(exact(weight) for weight in weights if weight is not None) if weights and None not in weights else None
+        holders = {entry.id for entry in self.every if entry.weight is not None}
+        if not holders or any(
+            entry.weight is None and not (self.shares_cells and entry.part_of in holders) for entry in self.every
+        ):
+            return None
+        return add_all(exact(entry.weight) for entry in self.every if entry.weight is not None)
 
 
 class Register:
@@ -73,6 +77,8 @@ class Run(Protocol):
     facts: Facts
     record: EvaluationRecord
     problems: list[Problem]
+    split_equally: set[str]
+    """Criteria whose entries, or a block of them, have no weights and share equally."""
 
 
 class _Kind(NamedTuple):
@@ -120,15 +126,17 @@ class EntriesRunner:
         if (given and len(given) < len(blocks)) or whole == 0:
             return Absent("goal-weights", ("goals",)), ()
         points: list[Exact] = []
+        missing: list[Absent] = []
         results: list[EntryResult] = []
         for goal, part in blocks:
             share = divide(1 if goal.weight is None else exact(goal.weight), whole)
             found, entries = self.block(run, part, multiply(weight, share), check_sum=False)
             results += entries
             if isinstance(found, Absent):
-                return found, tuple(results)
-            points.append(found)
-        return add_all(points), tuple(results)
+                missing.append(found)
+            else:
+                points.append(found)
+        return (together(missing) if missing else add_all(points)), tuple(results)
 
     def block(
         self, run: Run, members: Members, weight: Exact, *, check_sum: bool = True
@@ -154,6 +162,7 @@ class EntriesRunner:
             if self.rules.without_weights == "error":
                 run.problems.append(entry_weights("entry-weights-missing", self.criterion, run.record, applicable))
                 return None
+            run.split_equally.add(self.criterion.id)
             return self.rounded([divide(weight, len(given))] * len(given))
         if len(known) < len(given):
             run.problems.append(entry_weights("entry-weights-incomplete", self.criterion, run.record, applicable))
@@ -218,34 +227,32 @@ class EntriesRunner:
         if ready is None:
             return "absent", Absent("no-scale", (f"indicators.{entry.id}.direction",))
         chosen = ready.stage.run(run.facts)
-        position = next(n for n, one in enumerate(run.record.indicators) if one.id == entry.id) if chosen[0] == NONE else 0
-        if chosen[0] == NONE and ready.scale.scale.levels:
-            problem = unknown_level(ready.scale, run.facts, ("indicators", position, "level"))
-            if problem is not None:
-                run.problems.append(problem)
-                return "absent", 0
         try:
             points, row, _ = ready.scale.score(run.facts, chosen, entry.ratings)
         except OutOfRange as error:
             run.problems.append(out_of_range(("assessments", "indicators", entry.id), error))
             return "absent", 0
+        except UnknownLevel as error:
+            position = next(place for place, one in enumerate(run.record.indicators) if one.id == entry.id)
+            run.problems.append(unknown_level(error, ("indicators", position, "level")))
+            return "absent", 0
         if isinstance(points, Absent) and points.reason == "not-assessed" and not points.paths:
             points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))
         return row, points
 
-    def detail(self, run: Run, members: Members, name: str) -> Detail:
-        """The formula of one entry and what it read."""
+    def detail(self, facts: Facts, members: Members, name: str) -> Detail:
+        """The formula of one entry and what it read. Raises KeyError for an entry that the criterion does not score."""
         indicator = next((entry for entry in members.applicable if entry.id == name), None)
         if indicator is None:
             raise KeyError(name)
-        ratings = run.record.assessments.indicators.get(name, ())
-        entry = EntryFacts(indicator, run.record.subject.year, self.settings, ratings, self.plan.rounding.measure)
+        record = facts.record
+        ratings = record.assessments.indicators.get(name, ())
+        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure)
         ready = self.kinds.get(KINDS.get(entry.direction, "quantitative"))
         if ready is None:
             return Detail(None, {})
-        run.facts.entry = entry
-        row = ready.stage.run(run.facts)[0]
+        facts.entry = entry
+        row = ready.stage.run(facts)[0]
         award = None if row == NONE else ready.scale.scale.head.table.rows[row].award
         values: dict[str, Value] = {"completion": entry.completion, "actual": entry.actual, "target": entry.target}
-        run.facts.entry = None
         return Detail(None if award is None else str(award), values)

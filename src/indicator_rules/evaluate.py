@@ -14,10 +14,11 @@ of its range). An `Evaluator` is made once for a plan; it holds no state of a re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 
 from indicator_rules.answers import read_answers
-from indicator_rules.completion import EntryFacts, Settings
+from indicator_rules.completion import EntryFacts, Settings, agreed_level
 from indicator_rules.engine import Engine
 from indicator_rules.entries import EntriesRunner, Members, Register
 from indicator_rules.errors import Problem, RecordError, path_text
@@ -28,7 +29,7 @@ from indicator_rules.measure import Facts, Readers
 from indicator_rules.plan import Choice, Criterion, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.refusals import absent_problem, out_of_range, undecided, unknown_level
-from indicator_rules.score import OutOfRange, ScaleRunner, treated
+from indicator_rules.score import OutOfRange, ScaleRunner, UnknownLevel, treated
 from indicator_rules.spec import Label
 from indicator_rules.stage import NONE, Stage
 from indicator_rules.total import Totals, deepest_first, in_force, sums
@@ -105,12 +106,13 @@ class _Run:
         self.refused_answers = {path_text(problem.where.path) for problem in self.problems}
         self.facts = Facts(record, inputs, evaluator.entries_of)
         self.members: dict[str, Members] = {}
+        self.split_equally: set[str] = set()
         self.ratings, self.deductions = record.assessments.criteria, record.deductions.criteria
         self.rounding = self.plan.rounding.points
         for criterion, ratings in self.ratings.items():
-            levels = [rating.level for rating in ratings if rating.level is not None]
-            if levels:
-                self.facts.assessed_levels[criterion] = levels[0]
+            level = agreed_level(ratings)
+            if level:
+                self.facts.assessed_levels[criterion] = level
 
     def evaluation(self) -> Evaluation:
         """The stages in order."""
@@ -137,7 +139,14 @@ class _Run:
             grade_position=grade,
             provenance_of=self.evaluator.provenance,
             findings_of=lambda: findings(
-                self.plan, self.evaluator.readers, self.facts, results, self.members, chosen_set, added.weight
+                self.plan,
+                self.evaluator.readers,
+                copy(self.facts),
+                results,
+                self.members,
+                chosen_set,
+                added.weight,
+                self.split_equally,
             ),
             details_of=self.detail,
         )
@@ -202,11 +211,9 @@ class _Run:
         except OutOfRange as error:
             self.problems.append(out_of_range(("assessments", "criteria", criterion.id), error))
             return CriterionResult(criterion, 0, weight, "absent")
-        if runner.scale.scale.levels and rows[0] == NONE:
-            problem = unknown_level(runner.scale, facts, ("assessments", "criteria", criterion.id))
-            if problem is not None:
-                self.problems.append(problem)
-                return CriterionResult(criterion, 0, weight, "absent")
+        except UnknownLevel as error:
+            self.problems.append(unknown_level(error, ("assessments", "criteria", criterion.id)))
+            return CriterionResult(criterion, 0, weight, "absent")
         return self.settled(runner, points, weight, row, items=items)
 
     def settled(
@@ -299,9 +306,10 @@ class _Run:
     def detail(self, result: CriterionResult, entry: str | None) -> Detail:
         """The award formula of a criterion (or of one of its entries) and the values read, worked out again for display."""
         runner = next(one for one in self.evaluator.runners if one.criterion.id == result.id)
+        facts = copy(self.facts)
         if entry is not None and runner.entries is not None:
-            return runner.entries.detail(self, self.members[result.id], entry)
-        return detail_of(runner.scale, result.row, self.facts, result.exact_weight)
+            return runner.entries.detail(facts, self.members[result.id], entry)
+        return detail_of(runner.scale, result.row, facts, result.exact_weight)
 
 
 def detail_of(scale: ScaleRunner, row: str, facts: Facts, weight: Exact) -> Detail:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from indicator_rules import messages
 from indicator_rules.exact import Exact, divide, to_decimal, to_text
-from indicator_rules.plan import Adjustment, Criterion, Group, Plan, Points, Range
+from indicator_rules.plan import Adjustment, Criterion, Group, Plan
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.value import Absent, Value, value_text
 
@@ -235,12 +235,18 @@ class Evaluation:
         return None if self.grade_position is None else str(self.plan.grade_labels[self.grade_position])
 
     @property
-    def margin(self) -> Amount | None:
-        """Points by which the total falls short of the next better grade; None in the best, or where the total does not decide."""
-        if self.exact_total is None or not self.grade_position or self.plan.grades.slots[0].name != "total":
+    def exact_margin(self) -> Exact | None:
+        """Points by which what the grade is read from falls short of the next better cut; None in the best grade, where the
+        total does not decide, or where an adjustment does."""
+        read = self.exact_total if self.plan.grade_on == "rounded" else self.unrounded_total
+        if read is None or not self.grade_position or self.plan.grades.slots[0].name != "total":
             return None
-        bound = self.plan.grades.table.rows[self.grade_position - 1].guards[0][0]
-        return to_decimal(max(0, bound.cut - self.exact_total))
+        return max(0, self.plan.grades.table.rows[self.grade_position - 1].guards[0][0].cut - read)
+
+    @property
+    def margin(self) -> Amount | None:
+        """`exact_margin` as people hold it. 0 where the next grade asks for more than its cut (`above`)."""
+        return None if self.exact_margin is None else to_decimal(self.exact_margin)
 
     @property
     def losses(self) -> tuple[CriterionResult, ...]:
@@ -284,7 +290,7 @@ class Evaluation:
             "total": None if self.exact_total is None else to_text(self.exact_total),
             "unrounded_total": None if self.unrounded_total is None else to_text(self.unrounded_total),
             "grade": self.grade,
-            "to_next_grade": None if self.margin is None else str(self.margin),
+            "to_next_grade": None if self.exact_margin is None else to_text(self.exact_margin),
             "criteria": [self._criterion(result) for result in self.criteria],
             "groups": [
                 {
@@ -312,7 +318,7 @@ class Evaluation:
             "role": result.criterion.role,
             "weight": to_text(result.exact_weight),
             "points": to_text(result.exact_points),
-            "share": None if result.share is None else str(result.share),
+            "share": None if not result.exact_weight else to_text(divide(result.exact_points, result.exact_weight)),
             "lost": to_text(result.exact_lost),
             "row": result.row,
             "code": result.code if result.exact_lost > 0 else None,
@@ -334,8 +340,3 @@ class Evaluation:
         """
         text = json.dumps(self.as_dict(), ensure_ascii=False, indent=2)
         return f'{text[:-2]},\n  "record": {self.record.canonical()}\n}}\n'
-
-
-def award_text(award: object) -> str | None:
-    """The formula of an award, if it is one."""
-    return str(award) if isinstance(award, Points | Range) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -22,8 +22,6 @@ LARGEST = 10**15
 
 MOST_DECIMALS = 12
 """Decimal places accepted from files."""
-
-_EXACTLY = Context(prec=80, traps=[Inexact])
 
 
 def exact(value: int | Decimal | Fraction) -> Exact:
@@ -154,7 +152,8 @@ def to_decimal(value: Exact) -> Decimal | Fraction:
     places = decimal_places(value)
     if places is None:
         return value
-    return Decimal(int(value * 10**places)).scaleb(-places, _EXACTLY)
+    digits = tuple(map(int, str(abs(int(value * 10**places)))))
+    return Decimal((int(value < 0), digits, -places))
 
 
 def to_text(value: Exact) -> str:

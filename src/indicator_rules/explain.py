@@ -7,13 +7,14 @@ simply got full marks. Everything is read from the plan and the record; nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from indicator_rules import messages
 from indicator_rules.evaluation import CriterionResult, EntryResult, Evaluation
 from indicator_rules.exact import Exact, Rounding, decimal_places, exact, to_percent, to_text
-from indicator_rules.expression import Arithmetic, Call, Node, Number, Ref
+from indicator_rules.expression import Arithmetic, Call, Compare, Node, Number, OneOf, Ref, replaced
 from indicator_rules.messages import Language
 from indicator_rules.plan import Award, Leaf, Plan, Points, Range, Scale, Slot, Treatment
 from indicator_rules.record import Deduction, Rating
@@ -22,7 +23,6 @@ from indicator_rules.table import Bound, Guard
 from indicator_rules.value import Absent, Value, value_text
 
 _SIGNS = {">=": "≥", "<=": "≤", "!=": "≠", "*": "×", "/": "÷", "-": "−"}
-_NAME_OR_TEXT = re.compile(r"'[^']*'|(?<![\w.])[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)*(?![\w(])")
 _TURNED = {">=": "≤", ">": "<"}
 _DECIMALS = 4
 
@@ -41,6 +41,7 @@ class Explainer:
     def __init__(self, evaluation: Evaluation, lang: Language) -> None:
         self.evaluation, self.lang = evaluation, lang
         self.labels = names(evaluation.plan, lang)
+        self.scales = list(_scales(evaluation.plan))
         self.ratios = {measure.id for measure in evaluation.plan.measures if _is_ratio(measure.formula)}
 
     def say(self, key: str, **values: object) -> str:
@@ -65,7 +66,7 @@ class Explainer:
             said.append(self.by_hand(record.deductions.criteria[result.id]))
         source = result.criterion.source
         if result.exact_lost > 0 and source is not None and source.clause:
-            said.append(self.say("clause", clause=source.clause, source=source.ref))
+            said.append(self.say("clause", clause=source.clause, source=self.evaluation.plan.source(source.ref)))
         return said
 
     # ------------------------------------------------------------------------------------------------------------------ rows
@@ -88,6 +89,11 @@ class Explainer:
         name = self.row_name(row)
         if row.partition("_")[0] not in ("band", "row", "level"):
             return name
+        labelled = next(
+            (label.text(self.lang) for scale in self.scales if scale.head is leaf for label in [scale.label(row)] if label), ""
+        )
+        if labelled:
+            return f"{name}“{labelled}”"
         guards = leaf.row(row).guards
         slots = {slot.name: slot for slot in leaf.slots}
         condition = self.say("or").join(self.guard(guard, slots) for guard in guards if guard)
@@ -168,6 +174,8 @@ class Explainer:
 
     def bounds(self, slot: Slot, bounds: list[Bound]) -> str:
         name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
+        if _is_truth(slot.formula):
+            return f"{name} = {self.say('yes' if bounds[0].operator == '>=' else 'no')}"
         if len(bounds) == 2 and bounds[0].operator in _TURNED and bounds[1].operator in ("<", "<="):
             low, high = bounds
             high_sign = _SIGNS.get(high.operator, high.operator)
@@ -177,8 +185,6 @@ class Explainer:
     def cut(self, slot: Slot, bound: Bound) -> str:
         if slot.codes:
             return slot.codes[bound.cut - 1] if isinstance(bound.cut, int) and 0 < bound.cut <= len(slot.codes) else "—"
-        if isinstance(slot.formula, Ref) and slot.formula.kind == "truth":
-            return self.say("yes" if bound.cut == 1 else "no")
         return self.value(bound.cut, ratio=self.is_ratio(slot.formula))
 
     def given(self, slot: Slot, value: Value) -> str:
@@ -202,19 +208,26 @@ class Explainer:
 
     def words(self, formula: Node) -> str:
         """A formula with labels for names."""
-        return _spaced(_NAME_OR_TEXT.sub(lambda found: self.label(found[0]), str(formula)))
+        return self.written(formula, lambda ref: self.labels.get(ref.path) or self.label(str(ref)))
 
     def numbers(self, formula: Node, values: Mapping[str, Value]) -> str | None:
         """A formula with values for names; None if some are not known or not numbers."""
         known: dict[str, str] = {}
         for part in formula.walk():
             if isinstance(part, Ref):
-                name = str(part)
-                value = values.get(name)
+                value = values.get("weight" if part.path == "weight" else _slot(part, values))
                 if value is None or isinstance(value, Absent | str | date | bool):
                     return None
-                known[name] = self.value(value, ratio=self.is_ratio(part))
-        return _spaced(_NAME_OR_TEXT.sub(lambda found: known.get(found[0], found[0]), str(formula)))
+                known[part.path] = self.value(value, ratio=self.is_ratio(part))
+        return self.written(formula, lambda ref: known[ref.path])
+
+    def written(self, formula: Node, name: Callable[[Ref], str]) -> str:
+        def change(part: Node) -> Node | None:
+            if isinstance(part, Call) and part.function == "rounded":
+                return replaced(part.arguments[0], change)
+            return _Said(name(part)) if isinstance(part, Ref) else None
+
+        return _spaced(str(replaced(formula, change)))
 
     def label(self, name: str) -> str:
         return self.labels.get(name, name)
@@ -226,14 +239,46 @@ class Explainer:
         return self.say("colon") + (text or "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Said(Node):
+    """A name as it is to be read."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _slot(ref: Ref, values: Mapping[str, Value]) -> str:
+    """The slot that holds what `ref` stands for; a second slot of one name is numbered."""
+    name = str(ref)
+    return name if name in values else f"{name}~2"
+
+
 def names(plan: Plan, lang: Language) -> dict[str, str]:
     """What formulas call things → what people call them."""
     labels = {"weight": messages.text("explain.weight", {}, lang), "level": messages.text("explain.level", {}, lang)}
     if lang == "zh":
         fields = {path.removeprefix("entry."): given for path, (given, _) in (RECORD_FIELDS | ENTRY_FIELDS).items()}
         labels = {path: given[0] for path, given in fields.items() if given} | labels
-    labels |= {measure.id: measure.label.text(lang) for measure in plan.measures}
-    return labels | {question.id: question.label.text(lang) for question in plan.questions}
+    labels |= {f"measures.{measure.id}": measure.label.text(lang) for measure in plan.measures}
+    labels |= {f"inputs.{question.id}": question.label.text(lang) for question in plan.questions}
+    # Slots are named without the section, where that says enough.
+    short = {path.partition(".")[2]: label for path, label in labels.items() if path.startswith(("measures.", "inputs."))}
+    return short | labels
+
+
+def _scales(plan: Plan) -> Iterator[Scale]:
+    for criterion in plan.criteria:
+        yield criterion.scale
+        if criterion.entries is not None:
+            yield from (scale for _, scale in criterion.entries.scales)
+
+
+def _is_truth(formula: Node) -> bool:
+    if isinstance(formula, Ref):
+        return formula.kind == "truth"
+    return isinstance(formula, Compare | OneOf) or (isinstance(formula, Call) and formula.function == "present")
 
 
 def _is_ratio(formula: Node) -> bool:

@@ -17,17 +17,19 @@ it began; `str(node)` writes it back. What names mean, which units fit and what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NoReturn, TypeAlias, cast
+from typing import Any, Literal, NoReturn, TypeAlias, cast
 
 from indicator_rules.exact import LARGEST, MOST_DECIMALS, Exact, exact, to_text
 
 DEEPEST = 40
-"""Nesting that a formula may have."""
+"""Parentheses inside parentheses that a formula may have."""
+DEEPEST_TREE = 100
+"""Operations inside operations, parenthesised or not (`a + b + c` are two): so that walking a tree never overflows the stack."""
 
 Unit: TypeAlias = Literal["", "money"]
 UNITS: dict[str, tuple[Exact, Unit]] = {
@@ -241,6 +243,22 @@ def _inner(node: Node) -> str:
 
 _COMPOUND = (Arithmetic, Compare, OneOf, And, Or, Not, Negative)
 
+
+def replaced(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """The tree with every part that `change` gives something for replaced by that."""
+    changed = change(node)
+    if changed is not None:
+        return changed
+    parts: dict[str, Any] = {}
+    for part in fields(node):
+        value = getattr(node, part.name)
+        if isinstance(value, Node):
+            parts[part.name] = replaced(value, change)
+        elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
+            parts[part.name] = tuple(replaced(item, change) if isinstance(item, Node) else item for item in value)
+    return replace(node, **parts) if parts else node
+
+
 # ----------------------------------------------------------------------------------------------------------------- reading
 
 _NAME = r"[^\W\d]\w*(?:\.\w+)*"
@@ -259,6 +277,8 @@ _FULL_WIDTH = str.maketrans("（），％×÷≥≤≠＞＜＝＋－＊／；�
 _LONG = {"\0": ">=", "\1": "<=", "\2": "!="}
 _WORDS = {"且": "and", "或": "or", "非": "not"}
 _RESERVED = ("and", "or", "not", "in", "of", "where", "true", "false", *_WORDS)
+NOT_NAMES = (*_RESERVED, "entries")
+"""Words that a formula never reads as a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,7 +495,7 @@ class _Parser:
 def _number(token: _Token) -> Number:
     value = Decimal(token.text)
     exponent = value.as_tuple().exponent
-    if abs(value) >= LARGEST or (isinstance(exponent, int) and -exponent > MOST_DECIMALS):
+    if value >= LARGEST or (isinstance(exponent, int) and -exponent > MOST_DECIMALS):
         raise FormulaError("number-too-large", token.at, text=token.text[:40])
     factor, unit = UNITS.get(token.unit, (1, ""))
     return Number(exact(Fraction(value) * factor), unit, token.text + token.unit, at=token.at)
@@ -490,4 +510,16 @@ def _date(token: _Token) -> Date:
 
 def parse(text: str) -> Node:
     """The formula that `text` spells; `FormulaError` if it spells none."""
-    return _Parser(text).whole()
+    tree = _Parser(text).whole()
+    _not_too_deep(tree)
+    return tree
+
+
+def _not_too_deep(tree: Node) -> None:
+    """Level by level, since the tree may be too deep to recurse into."""
+    level = [tree]
+    for _ in range(DEEPEST_TREE + 1):
+        level = [child for node in level for child in node.children()]
+        if not level:
+            return
+    raise FormulaError("formula-too-deep", tree.at, limit=str(DEEPEST_TREE))

@@ -18,6 +18,7 @@ from indicator_rules.ruleset import MessagePart
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.value import Absent, Value
 
+YES_NO = {"zh": ("是", "否"), "en": ("yes", "no")}
 UNSCORED = ("not_applicable", "out_of_force")
 """Rows of criteria that nothing was read for."""
 
@@ -30,11 +31,12 @@ def findings(
     members: Mapping[str, Members],
     chosen_set: int,
     whole: Exact,
+    split_equally: set[str],
 ) -> tuple[Finding, ...]:
     """The ruleset's findings, then the library's own."""
     entries = _entries(plan, facts, members)
     found = [finding for rule in plan.findings for finding in _of_rule(rule, readers, facts, entries)]
-    found += _entry_weights(results, members)
+    found += _entry_weights(results, members, split_equally)
     found += _weights(plan, members, chosen_set)
     if whole != plan.full_score:
         found.append(own("weights-sum", "", sum=to_text(whole), full=to_text(plan.full_score)))
@@ -48,15 +50,15 @@ def findings(
 def _entries(plan: Plan, facts: Facts, members: Mapping[str, Members]) -> list[EntryFacts]:
     """Every entry once, read with the settings of the first criterion that scores it, or the ruleset's own."""
     settings: dict[str, Settings] = {}
+    own_settings = Settings.of(plan.completion)
     for criterion in plan.criteria:
         if criterion.entries is not None and criterion.id not in facts.not_applicable:
+            of_criterion = Settings.of(criterion.entries.completion)
             for entry in members[criterion.id].applicable:
-                settings.setdefault(entry.id, Settings.of(criterion.entries.completion))
+                settings.setdefault(entry.id, of_criterion)
     year, ratings = facts.record.subject.year, facts.record.assessments.indicators
     return [
-        EntryFacts(
-            entry, year, settings.get(entry.id, Settings.of(plan.completion)), ratings.get(entry.id, ()), plan.rounding.measure
-        )
+        EntryFacts(entry, year, settings.get(entry.id, own_settings), ratings.get(entry.id, ()), plan.rounding.measure)
         for entry in facts.record.indicators
     ]
 
@@ -66,12 +68,12 @@ def _of_rule(rule: Rule, readers: Readers, facts: Facts, entries: Sequence[Entry
     for entry in entries if rule.for_entries else (None,):
         facts.entry = entry
         if when(facts) is True:
-            texts = {lang: "".join(_part(part, readers, facts) for part in parts) for lang, parts in rule.message.items()}
+            texts = {lang: "".join(_part(part, readers, facts, lang) for part in parts) for lang, parts in rule.message.items()}
             yield Finding(rule.id, entry.id if entry is not None else "", texts)
     facts.entry = None
 
 
-def _part(part: MessagePart, readers: Readers, facts: Facts) -> str:
+def _part(part: MessagePart, readers: Readers, facts: Facts, lang: str) -> str:
     if part.node is None:
         return part.text
     if isinstance(part.node, Ref) and part.node.path in TYPED and not part.percent and facts.entry is not None:
@@ -79,15 +81,15 @@ def _part(part: MessagePart, readers: Readers, facts: Facts) -> str:
         typed = facts.entry.typed(part.node.path.removeprefix("entry."))
         if typed is not None:
             return typed
-    return _shown(readers.reader(part.node)(facts), percent=part.percent)
+    return _shown(readers.reader(part.node)(facts), lang, percent=part.percent)
 
 
-def _shown(value: Value, *, percent: bool) -> str:
-    """A value inside a sentence; a number with no end is cut to four decimals, since it is for reading only."""
+def _shown(value: Value, lang: str, *, percent: bool) -> str:
+    """A value inside a sentence; a number with no end is a fraction."""
     if isinstance(value, Absent):
         return "—"
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return YES_NO[lang][not value]
     if isinstance(value, str):
         return value
     if isinstance(value, date):
@@ -103,26 +105,19 @@ def own(code: str, subject: str, **values: object) -> Finding:
     return Finding(code, subject, {lang: messages.text(f"findings.{code}", values, lang) for lang in messages.LANGUAGES})
 
 
-def _entry_weights(results: Sequence[CriterionResult], members: Mapping[str, Members]) -> Iterator[Finding]:
+def _entry_weights(
+    results: Sequence[CriterionResult], members: Mapping[str, Members], split_equally: set[str]
+) -> Iterator[Finding]:
     for result in results:
         criterion = result.criterion
-        if result.row in UNSCORED or criterion.entries is None:
+        if result.row in UNSCORED or criterion.entries is None or criterion.entries.weights == "equal" or not result.entries:
             continue
-        label = criterion.label
+        label, weight = criterion.label, to_text(result.exact_weight)
         recorded = [exact(entry.weight) for entry in members[criterion.id].every if entry.weight is not None]
-        applicable = [entry for entry in members[criterion.id].applicable if entry.weight is not None]
-        if criterion.entries.weights != "equal" and result.entries:
-            if not applicable:
-                each = to_text(result.entries[0].exact_weight)
-                yield own("entry-weights-equal", criterion.id, label=label, count=len(result.entries), weight=each)
-            elif sum(recorded) != result.exact_weight and not members[criterion.id].by_goal:
-                yield own(
-                    "entry-weights-sum",
-                    criterion.id,
-                    label=label,
-                    sum=to_text(sum(recorded)),
-                    weight=to_text(result.exact_weight),
-                )
+        if criterion.id in split_equally:
+            yield own("entry-weights-equal", criterion.id, label=label, count=len(result.entries), weight=weight)
+        if recorded and add_all(recorded) != result.exact_weight and not members[criterion.id].by_goal:
+            yield own("entry-weights-sum", criterion.id, label=label, sum=to_text(add_all(recorded)), weight=weight)
 
 
 def _weights(plan: Plan, members: Mapping[str, Members], chosen_set: int) -> Iterator[Finding]:

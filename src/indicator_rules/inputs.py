@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from indicator_rules.errors import KeyPath
 from indicator_rules.expression import Aggregate, Node, Ref
 from indicator_rules.plan import Plan
 from indicator_rules.ruleset import Ruleset
@@ -27,9 +26,9 @@ def inputs(ruleset: Ruleset, plan: Plan) -> tuple[InputField, ...]:
     """Every field that `ruleset` reads, in the order of first use."""
     readers: dict[str, list[str]] = {}
     for path, formula in ruleset.formulas.items():
-        if path[0] == "measures":
+        if path[0] in ("measures", "lookups"):
             continue
-        for name in _fields(formula.node, ruleset):
+        for name in _fields(formula.node, ruleset, set()):
             users = readers.setdefault(name, [])
             if path[0] == "criteria" and path[1] not in users:
                 users.append(str(path[1]))
@@ -54,16 +53,28 @@ def _field(name: str, users: tuple[str, ...], asked: dict) -> InputField:  # typ
     return InputField(path, labels[0], "choice" if kind.choices else words.get(kind.kind, kind.kind), kind.choices, users)
 
 
-def _fields(node: Node, ruleset: Ruleset) -> Iterator[str]:
-    """Record fields and inputs that a formula reads, through measures."""
+def _fields(node: Node, ruleset: Ruleset, seen: set[str]) -> Iterator[str]:
+    """Record fields and inputs that a formula reads, through measures and look-ups; each of those is followed once."""
     for part in node.walk():
         if isinstance(part, Aggregate):
             yield from (f"indicators:{category}" for category in part.categories) if part.categories else ("indicators",)
         if not isinstance(part, Ref):
             continue
         section, _, name = part.path.partition(".")
-        if section == "measures":
-            key: KeyPath = ("measures", name, "value")
-            yield from _fields(ruleset.formulas[key].node, ruleset)
+        if section in ("measures", "lookups"):
+            for formula in _behind(section, name, ruleset) if part.path not in seen else ():
+                seen.add(part.path)
+                yield from _fields(formula, ruleset, seen)
         elif part.path in RECORD_FIELDS or section == "inputs":
             yield part.path
+
+
+def _behind(section: str, name: str, ruleset: Ruleset) -> Iterator[Node]:
+    """The formulas that a measure or a look-up's parameter stands for."""
+    if section == "measures":
+        yield ruleset.node("measures", name, "value")
+        return
+    table, _, value = name.partition(".")
+    for path, formula in ruleset.formulas.items():
+        if path[:2] == ("lookups", table) and (path[2] == "by" or path[-1] == value):
+            yield formula.node

@@ -6,7 +6,6 @@ Each problem has the key path where the text was written (for a shared scale, un
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -124,8 +123,7 @@ class _Linker:
         """`text` has to be one of `among`."""
         names = list(among)
         if text not in names:
-            near = difflib.get_close_matches(text, names, n=1)
-            self.problem(code, path, text=text, known=", ".join(names), **({"suggestion": near[0]} if near else {}))
+            self.problem(code, path, text=text, known=", ".join(names), **self.scope.suggestions(text, names))
 
     # ---------------------------------------------------------------------------------------------------- inputs, measures
 
@@ -150,7 +148,7 @@ class _Linker:
 
     def lookups(self) -> None:
         """Parameters by class; `by` and the values read the record and the inputs, nothing else."""
-        base = Scope(dict(self.scope.names), dict(self.scope.types))
+        base = Scope(dict(self.scope.names), dict(self.scope.types), suggestions=self.scope.suggestions)
         for name, lookup in self.spec.lookups.items():
             path: KeyPath = ("lookups", name)
             by = self.formula((*path, "by"), lookup.by, base, "any")
@@ -167,7 +165,7 @@ class _Linker:
             self.problem("measure-not-a-label", (*path[:2], "by"), kind=str(by))
         for text in row.is_:
             if by.choices and text not in by.choices:
-                self.problem("choice-unknown", (*path, "is"), text=text, choices=", ".join(by.choices))
+                self.problem("unknown-choice", (*path, "is"), text=text, choices=", ".join(by.choices))
         for cut in ("at_least", "above"):
             limit: str | None = getattr(row, cut)
             if limit is not None:
@@ -175,7 +173,9 @@ class _Linker:
         for value, text in row.values.items():
             found = self.formula((*path, "values", value), text, scope, "number")
             if found and found.type != types.setdefault(value, found.type):
-                self.problem("unit-mismatch", (*path, "values", value), left=str(types[value]), right=str(found.type))
+                self.problem(
+                    "unit-mismatch", (*path, "values", value), formula=text, left=str(types[value]), right=str(found.type)
+                )
 
     def measure(self, name: str, trees: dict[str, Node], done: dict[str, bool]) -> None:
         """Resolve one measure after those that it reads; `done` is False while it is under way."""
@@ -314,7 +314,7 @@ class _Linker:
         for place, level in enumerate(scale.levels):
             if measure.choices and level.label.zh not in measure.choices:
                 choices = ", ".join(measure.choices)
-                self.problem("choice-unknown", (*path, "levels", place, "label"), text=level.label.zh, choices=choices)
+                self.problem("level-not-a-choice", (*path, "levels", place, "label"), text=level.label.zh, choices=choices)
 
     # ------------------------------------------------------------------------------------------------------------------ rest
 

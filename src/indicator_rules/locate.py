@@ -28,7 +28,9 @@ class _Node:
 
     def last(self) -> _Node:
         """Where the keys of `[t.sub]` go: into the last row, if `t` is an array of tables."""
-        return self.children[max(key for key in self.children if isinstance(key, int))] if self.is_table_array else self
+        if not self.is_table_array:
+            return self
+        return next(child for key, child in reversed(self.children.items()) if isinstance(key, int))
 
 
 def locate(problems: Iterable[Problem], data: bytes) -> list[Problem]:
@@ -83,10 +85,17 @@ class _Toml:
 
     def __init__(self, lines: list[bytes]) -> None:
         self.lines = lines
+        self.seen = (0, 0, 0)
+        """Row, bytes and characters up to the last place asked for: going on from there, a long line is read once."""
 
     def place(self, node: Any) -> Place:
         row, column = node.start_point
-        return row + 1, len(self.lines[row][:column].decode(errors="replace")) + 1
+        seen_row, seen, characters = self.seen
+        if row != seen_row or column < seen:
+            seen = characters = 0
+        characters += len(self.lines[row][seen:column].decode(errors="replace"))
+        self.seen = row, column, characters
+        return row + 1, characters + 1
 
     def document(self, node: Any, root: _Node) -> None:
         for child in node.children:

@@ -6,6 +6,7 @@ In: a scale of a linked ruleset, at the key path of its use. Out: a `Scale` of t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -171,7 +172,8 @@ class _Lowering:
                 rows.append(Row(name, (tuple(bounds),), award))
             else:
                 rows.append(Row(name, ALWAYS, award) if cut is None else self.row(name, cut[0], cut[1], award))
-        return self.leaf("UNIQUE" if constant_cuts else "FIRST", rows, reads=self.x)
+        made = self.leaf("UNIQUE" if constant_cuts else "FIRST", rows, reads=self.x)
+        return replace(made, labels=_labels("band", (band.label for band in scale.bands)))
 
     def cut(self, scale: written.Bands, place: int) -> tuple[Operator, Node] | None:
         """Where a band begins; None for the lowest."""
@@ -284,7 +286,8 @@ class _Lowering:
             for place, level in enumerate(scale.levels)
         ]
         made = self.leaf("UNIQUE", rows, reads=value)
-        return replace(made, levels=True, by_person=made.by_person or given)
+        labels = _labels("level", (level.label for level in scale.levels))
+        return replace(made, levels=True, by_person=made.by_person or given, labels=labels)
 
     def first_match(self, scale: written.FirstMatch) -> Scale:
         rows: list[Row[Award]] = []
@@ -297,13 +300,17 @@ class _Lowering:
             last = place == len(scale.rows) - 1
             refuted = None if last or certain(node) else guards(node, self.slots, holds=False)
             rows.append(Row(f"row_{place + 1}", guards(node, self.slots), award, refuted))
-        return self.leaf("FIRST", rows)
+        return replace(self.leaf("FIRST", rows), labels=_labels("row", (case.label for case in scale.rows)))
 
 
 # ------------------------------------------------------------------------------------------------- formulas, kept readable
 
 
 _OPPOSITE: dict[Operator, Operator] = {">=": "<", "<": ">=", ">": "<=", "<=": ">"}
+
+
+def _labels(kind: str, labels: Iterable[written.Label | None]) -> tuple[tuple[str, written.Label], ...]:
+    return tuple((f"{kind}_{place}", label) for place, label in enumerate(labels, 1) if label is not None)
 
 
 def _op(text: str) -> Operator:
@@ -334,7 +341,9 @@ def minus(left: Node, right: Node) -> Node:
 
 
 def times(left: Node, right: Node) -> Node:
-    if _is(left, 0) or _is(right, 0):
+    if constant(left) is not None and constant(right) is not None:
+        return _folded("*", left, right)
+    if (_is(left, 0) and right == WEIGHT) or (_is(right, 0) and left == WEIGHT):
         return NOTHING
     return right if _is(left, 1) else left if _is(right, 1) else _folded("*", left, right)
 

@@ -49,7 +49,7 @@ def parse(source: bytes | str, file: str = "") -> tuple[Spec | None, list[Proble
 
 
 def parse_data(data: Mapping[str, Any], file: str = "") -> tuple[Spec | None, list[Problem]]:
-    """The same from plain data; a float is taken as the decimal that it prints."""
+    """The same from plain data; a float is taken as the decimal that it prints, and None as a key that is not there."""
     try:
         plain = _plain(data)
     except _TooDeepError:
@@ -69,7 +69,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise _TooDeepError
     if isinstance(value, Mapping):
-        return {key: _plain(item, depth + 1) for key, item in value.items()}
+        return {key: _plain(item, depth + 1) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_plain(item, depth + 1) for item in value]
     return Decimal(float.__repr__(value)) if isinstance(value, float) else value
@@ -78,24 +78,21 @@ def _plain(value: Any, depth: int = 0) -> Any:
 def _in_words_of_rulesets(problems: list[Problem], data: Any) -> Iterator[Problem]:
     """The problems, each said once and in terms of the language that policy officers write."""
     told: set[KeyPath] = set()
+    better = _said_better(problems)
     for problem in problems:
         path = problem.where.path
         if problem.code == "list-too-short" and len(_at(data, path)) >= int(str(problem.values["limit"])):
             continue  # its rows are refused one by one; the list itself is long enough
-        if problem.code in _BRANCH_MISSED and _said_better(problem, problems, told):
+        if problem.code in _BRANCH_MISSED and (path in told or path in better):
             continue
         told.add(path)
         yield _in_our_words(problem, data)
 
 
-def _said_better(problem: Problem, problems: list[Problem], told: set[KeyPath]) -> bool:
-    """Whether another problem, at the same place or inside it, says what this one says of a union's other branch."""
-    path = problem.where.path
-    return path in told or any(
-        other.where.path[: len(path)] == path and (other.where.path != path or other.code not in _BRANCH_MISSED)
-        for other in problems
-        if other is not problem
-    )
+def _said_better(problems: list[Problem]) -> set[KeyPath]:
+    """The places at which, or inside which, some problem says more than that a union's other branch is missed."""
+    inside = {path[:length] for path in {problem.where.path for problem in problems} for length in range(len(path))}
+    return inside | {problem.where.path for problem in problems if problem.code not in _BRANCH_MISSED}
 
 
 def _in_our_words(problem: Problem, data: Any) -> Problem:

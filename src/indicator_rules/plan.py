@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from indicator_rules.exact import Exact, to_text
-from indicator_rules.expression import Node
+from indicator_rules.expression import Call, Node, Ref
 from indicator_rules.ruleset import MessagePart
-from indicator_rules.spec import Applies, Citation, Combine, Completion, Label, Stages
+from indicator_rules.spec import Applies, Citation, Combine, Completion, Label, Source, Stages
 from indicator_rules.table import Row, Table, guards_text
 
 EntryKind: TypeAlias = Literal["quantitative", "qualitative", "dated"]
@@ -30,6 +30,13 @@ class Slot:
     name: str
     formula: Node
     codes: tuple[str, ...] = ()
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it only says that something is absent or not applicable."""
+        formula = self.formula
+        absent = isinstance(formula, Call) and formula.function == "absent"
+        return absent or (isinstance(formula, Ref) and formula.path.startswith("not_applicable."))
 
     def __str__(self) -> str:
         codes = f" [{', '.join(f'{n} {text}' for n, text in enumerate(self.codes, 1))}]" if self.codes else ""
@@ -134,6 +141,12 @@ class Scale:
     """Whether the rows are levels, told by their labels."""
     by_person: bool = False
     """Whether an assessment can matter: a range to pick from, or a level that a person gives."""
+    labels: tuple[tuple[str, Label], ...] = ()
+    """Row → its name, for rows that the ruleset names."""
+
+    def label(self, row: str) -> Label | None:
+        """The name that the ruleset gives a row."""
+        return dict(self.labels).get(row)
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
@@ -254,6 +267,7 @@ class Plan:
     edition: str
     title: Label
     applies: Applies
+    sources: tuple[tuple[str, Source], ...]
     full_score: Exact
     total_at_most: Exact | None
     rounding: Stages
@@ -272,6 +286,11 @@ class Plan:
     grades: Leaf
     grade_labels: tuple[Label, ...]
     findings: tuple[Finding, ...]
+
+    def source(self, name: str) -> str:
+        """A document by its number, or its title."""
+        source = dict(self.sources)[name]
+        return source.document or source.title
 
     def __str__(self) -> str:
         return "\n".join(_lines(self)) + "\n"

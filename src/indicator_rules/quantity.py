@@ -344,13 +344,19 @@ def _checked(value: int | Decimal, text: str | None = None) -> Exact:
             raise QuantityError(code, text=shown(text or str(value)), limit=limit)
         if not value:
             return 0
+        if len(value.as_tuple().digits) > 100:
+            raise QuantityError("quantity-too-precise", text=shown(text or str(value)), limit=MOST_DECIMALS)
     elif abs(value) >= LARGEST:  # before printing it: Python refuses to print an integer of 5000 digits
-        raise QuantityError("quantity-too-large", text=shown(text or f"{Decimal(value):.6e}"), limit=LARGEST)
+        raise QuantityError("quantity-too-large", text=shown(text or _digits(value)), limit=LARGEST)
     number = _bounded(exact(value), text or str(value))
     places = decimal_places(number)
     if places is None or places > MOST_DECIMALS:
         raise QuantityError("quantity-too-precise", text=shown(text or str(value)), limit=MOST_DECIMALS)
     return number
+
+
+def _digits(value: int) -> str:
+    return str(value) if abs(value) < 10**60 else "…"
 
 
 def _bounded(number: Exact, text: str) -> Exact:

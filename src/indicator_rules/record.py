@@ -64,6 +64,8 @@ from indicator_rules.record_fields import (
     refuse,
 )
 
+MOST_ENTRIES = 2000
+
 
 class Subject(Part):
     """Who or what is evaluated, and for which year (评价对象)."""
@@ -190,7 +192,7 @@ class Indicator(Part):
         read = dict(data)
         for name in cls.VALUES:
             text = read.get(name)
-            if isinstance(text, str) and text.strip() and len(text) <= quantity.LONGEST and fields.is_unicode(text):
+            if isinstance(text, str) and text.strip() and len(text) <= quantity.LONGEST and fields.is_printable(text):
                 read[name] = quantity.plain_words(text)
         return read
 
@@ -240,7 +242,7 @@ def _raters(ratings: tuple[Rating, ...]) -> tuple[Rating, ...]:
     if not ratings:  # not min_length: pydantic counts only the rows that are valid, and would say this of a broken one
         refuse("assessment-needs-one")
     weights = [rating.weight for rating in ratings if rating.weight is not None]
-    if weights and (len(weights) != len(ratings) or sum(weights) <= 0):
+    if weights and (len(weights) != len(ratings) or not any(weights)):
         refuse("rater-weights")
     return ratings
 
@@ -251,15 +253,15 @@ Ratings = Annotated[tuple[Rating, ...], Field(max_length=100), BeforeValidator(_
 class Assessments(Part):
     """Picks by criterion and by indicator; one rater is a list of one."""
 
-    criteria: Mapping[Id, Ratings] = {}
-    indicators: Mapping[Id, Ratings] = {}
+    criteria: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES)] = {}
+    indicators: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES)] = {}
 
 
 class Reasons(Part):
     """Texts by criterion and by indicator."""
 
-    criteria: Mapping[Id, Prose] = {}
-    indicators: Mapping[Id, Prose] = {}
+    criteria: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES)] = {}
+    indicators: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES)] = {}
 
 
 class NotApplicable(Reasons):
@@ -276,8 +278,8 @@ class Deduction(Part):
 class Deductions(Part):
     """Points taken off by hand, from a criterion, an indicator or the total."""
 
-    criteria: Mapping[Id, Deduction] = {}
-    indicators: Mapping[Id, Deduction] = {}
+    criteria: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES)] = {}
+    indicators: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES)] = {}
     total: Deduction | None = None
 
 
@@ -290,8 +292,8 @@ class ClaimReasons(Reasons):
 class Claims(Part):
     """Points that somebody else arrived at (自评分、复核分); never an input to scoring."""
 
-    criteria: Mapping[Id, Number] = {}
-    indicators: Mapping[Id, Number] = {}
+    criteria: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES)] = {}
+    indicators: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES)] = {}
     total: Number | None = None  # 总分
     grade: Name | None = None  # 等级
     by: Name | None = None  # 何人
@@ -321,7 +323,7 @@ class EvaluationRecord(Part):
     budget: Budget | None = None  # 预算
     funds: Annotated[tuple[Fund, ...], Field(max_length=200)] = ()  # 资金来源
     goals: Annotated[tuple[Goal, ...], Field(max_length=100)] = ()  # 年度总体目标
-    indicators: Annotated[tuple[Indicator, ...], Field(max_length=2000)] = ()  # 绩效指标
+    indicators: Annotated[tuple[Indicator, ...], Field(max_length=MOST_ENTRIES)] = ()  # 绩效指标
     answers: Annotated[Mapping[Name, Answer], Field(max_length=2000)] = {}  # 评价要点核实结果
     assessments: Assessments = Assessments()  # 评价人评分
     not_applicable: NotApplicable = NotApplicable()  # 不适用
@@ -378,24 +380,25 @@ def _broken_links(record: EvaluationRecord) -> Iterator[_Link]:
     """Key path, code and values of everything that names what does not exist, or exists twice."""
     entries = [entry.id for entry in record.indicators]
     goals = [goal.id for goal in record.goals]
+    suggestion = fields.Suggestions()
     yield from _repeats("indicators", entries)
     yield from _repeats("goals", goals)
     known, known_goals = set(entries), set(goals)
     for position, entry in enumerate(record.indicators):
         if entry.goal is not None and entry.goal not in known_goals:
-            yield ("indicators", position, "goal"), "unknown-goal", {"text": entry.goal, **fields.suggestion(entry.goal, goals)}
+            yield ("indicators", position, "goal"), "unknown-goal", {"text": entry.goal, **suggestion(entry.goal, goals)}
         if entry.part_of == entry.id:
             yield ("indicators", position, "part_of"), "part-of-itself", {"text": entry.id}
         elif entry.part_of is not None and entry.part_of not in known:
             yield (
                 ("indicators", position, "part_of"),
                 "unknown-indicator",
-                {"text": entry.part_of, **fields.suggestion(entry.part_of, entries)},
+                {"text": entry.part_of, **suggestion(entry.part_of, entries)},
             )
     for path, keys in _keys_of_indicators(record):
         for key in keys:
             if key not in known:
-                yield (*path, key), "unknown-indicator", {"text": key, **fields.suggestion(key, entries)}
+                yield (*path, key), "unknown-indicator", {"text": key, **suggestion(key, entries)}
     if record.budget is None:
         yield from ((("funds", position), "unit-missing", {}) for position, row in enumerate(record.funds) if row.unit is None)
     for position, path_text in enumerate(record.assumed):

@@ -11,14 +11,26 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal, NoReturn, TypeAlias, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from indicator_rules import quantity
+from indicator_rules.exact import exact, to_decimal
 from indicator_rules.quantity import Direction, Quantity, QuantityError
 
 Kind: TypeAlias = Literal["project", "department", "transfer"]
@@ -62,15 +74,47 @@ def describe(value: object) -> str:
     return quantity.shown(str(value)) if isinstance(value, (str, float, Decimal, date, Quantity)) else "…"
 
 
-def suggestion(text: str, known: Any) -> dict[str, object]:
+def suggestion(text: str, known: Any) -> dict[str, str]:
     """`{"suggestion": …}` for the nearest known name, or nothing."""
     close = difflib.get_close_matches(text, list(known), n=1)
     return {"suggestion": close[0]} if close else {}
 
 
+@dataclass(slots=True)
+class Suggestions:
+    """`suggestion`, for the first problems only: thousands of slips looked up among thousands of names would take minutes."""
+
+    left: int = 20
+
+    def __call__(self, text: str, known: Any) -> dict[str, str]:
+        self.left -= 1
+        return suggestion(text, known) if self.left >= 0 else {}
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def no_control_characters(text: str) -> str:
+    """`text`, refused if it holds what no page can show; line ends and tabs are left to prose."""
+    if found := _CONTROL.search(text):
+        refuse("text-control-character", text=f"U+{ord(found[0]):04X}")
+    return text
+
+
+def _on_one_line(text: str) -> str:
+    if found := re.search(r"[\t\n\r]", text):
+        refuse("text-control-character", text=f"U+{ord(found[0]):04X}")
+    return no_control_characters(text)
+
+
 def is_unicode(text: str) -> bool:
     """Whether `text` can be written to a file (half a surrogate pair cannot)."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def is_printable(text: str) -> bool:
+    """Whether `text` is Unicode without control characters other than line ends and tabs."""
+    return is_unicode(text) and not _CONTROL.search(text)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -98,7 +142,8 @@ def _not_negative(value: object) -> Decimal:
 def _share(value: object) -> Decimal:
     """A share of the weight: 0.8, or `80%`."""
     if isinstance(value, str) and quantity.normalise(value).endswith("%"):
-        value = read_number(quantity.normalise(value)[:-1]) / 100
+        # Not Decimal's own division, which rounds to the precision that the caller has set.
+        value = to_decimal(exact(Fraction(read_number(quantity.normalise(value)[:-1])) / 100))
     number = read_number(value)
     if not 0 <= number <= 1:
         refuse("share-out-of-range", text=format(number, "f"))
@@ -161,9 +206,10 @@ Day = Annotated[
     PlainSerializer(date.isoformat, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
-Name = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=500)]
-Prose = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=10_000)]
-Report = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=100_000)]
+_one_line, _prose = AfterValidator(_on_one_line), AfterValidator(no_control_characters)
+Name = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=500), _one_line]
+Prose = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=10_000), _prose]
+Report = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=100_000), _prose]
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 
 
@@ -193,7 +239,7 @@ def read_answer(value: object) -> bool | Decimal | str | date:
         refuse("text-too-long", limit=10_000, length=len(value))
     if not is_unicode(value):
         refuse("text-not-unicode")
-    return value.strip()
+    return no_control_characters(value.strip())
 
 
 Answer = Annotated[
@@ -289,8 +335,10 @@ def read_quantity(value: object) -> Quantity:
         value = Decimal(float.__repr__(value))  # a numpy float prints itself otherwise
     if isinstance(value, (bool, datetime)) or not isinstance(value, (str, int, Decimal, date)):
         refuse("expected-quantity", text=describe(value))
-    if isinstance(value, str) and not is_unicode(value):
-        refuse("text-not-unicode")
+    if isinstance(value, str):
+        if not is_unicode(value):
+            refuse("text-not-unicode")
+        no_control_characters(value)
     try:
         return quantity.parse(value)
     except QuantityError as error:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import to_text
+from indicator_rules.expression import Ref
 from indicator_rules.measure import Facts, Readers
 from indicator_rules.messages import Phrase, Words
 from indicator_rules.plan import Criterion, Leaf
 from indicator_rules.record import EvaluationRecord, Indicator
-from indicator_rules.score import OutOfRange, ScaleRunner
+from indicator_rules.score import OutOfRange, UnknownLevel
 from indicator_rules.spec import Label
 from indicator_rules.value import Absent
 
@@ -52,12 +53,12 @@ def out_of_range(path: KeyPath, error: OutOfRange) -> Problem:
     return Problem("assessment-out-of-range", Where("", path), values)
 
 
-def unknown_level(scale: ScaleRunner, facts: Facts, path: KeyPath) -> Problem | None:
-    """A level that the scale does not have; None if the level is only absent."""
-    for slot, value in scale.values(facts):
-        if slot.codes and isinstance(value, str):
-            return Problem("level-unknown", Where("", path), {"text": value, "known": ", ".join(slot.codes)})
-    return None
+def unknown_level(error: UnknownLevel, path: KeyPath) -> Problem:
+    """A level that the scale does not have: where it was read, or at `path` if a person gave it."""
+    reads = [part.path for part in error.formula.walk() if isinstance(part, Ref) and part.path.startswith("inputs.")]
+    if reads:
+        path = ("answers", reads[0].removeprefix("inputs."))
+    return Problem("level-unknown", Where("", path), {"text": error.label, "known": ", ".join(error.known)})
 
 
 def entry_weights(

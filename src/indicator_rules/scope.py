@@ -7,7 +7,6 @@ belongs) with a `FormulaError` that says where in the formula.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -32,7 +31,7 @@ from indicator_rules.expression import (
     Truth,
     folded,
 )
-from indicator_rules.record_fields import CATEGORIES
+from indicator_rules.record_fields import CATEGORIES, Suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +106,7 @@ class Scope:
     names: dict[str, tuple[str, ...]]
     types: dict[str, Type]
     entry: bool = False
+    suggestions: Suggestions = field(default_factory=Suggestions)
 
     @staticmethod
     def of(fields: dict[str, tuple[tuple[str, ...], Type]]) -> Scope:
@@ -126,7 +126,7 @@ class Scope:
 
     def inside_entry(self) -> Scope:
         """The scope of a scale over entries: an entry's own fields hide others of the same name."""
-        inner = Scope(dict(self.names), dict(self.types), entry=True)
+        inner = Scope(dict(self.names), dict(self.types), entry=True, suggestions=self.suggestions)
         for path, (labels, kind) in ENTRY_FIELDS.items():
             inner.types[path] = kind
             for name in (path.removeprefix("entry."), *labels):
@@ -135,7 +135,7 @@ class Scope:
 
     def with_weight(self) -> Scope:
         """The scope of an award, where `weight` is the weight in force."""
-        inner = Scope(dict(self.names), dict(self.types), self.entry)
+        inner = Scope(dict(self.names), dict(self.types), self.entry, self.suggestions)
         inner.types["weight"] = NUMBER
         for name in ("weight", "分值"):
             inner.names[name] = ("weight",)
@@ -148,8 +148,7 @@ class Scope:
             return Ref(paths[0], self.types[paths[0]].kind, at=name.at)
         if paths:
             raise FormulaError("name-ambiguous", name.at, text=name.text, meanings=", ".join(paths))
-        near = difflib.get_close_matches(name.text, self.names, n=1, cutoff=0.6)
-        raise FormulaError("name-unknown", name.at, text=name.text, **({"suggestion": near[0]} if near else {}))
+        raise FormulaError("name-unknown", name.at, text=name.text, **self.suggestions(name.text, self.names))
 
     def resolve(self, node: Node) -> tuple[Node, Type]:
         """The tree with names looked up, and its type."""
@@ -159,7 +158,7 @@ class Scope:
 @dataclass(slots=True)
 class _Resolver:
     scope: Scope
-    _entries: Scope | None = field(default=None)
+    in_aggregate: bool = False
 
     def resolve(self, node: Node) -> tuple[Node, Type]:
         match node:
@@ -251,8 +250,8 @@ class _Resolver:
         elif left.kind in ("text", "truth") and node.operator not in ("=", "!="):
             raise FormulaError("no-order", node.at, text=str(node.left), operator=node.operator)
         elif left.kind == "text":
-            _possible(node.right, right, left)
-            _possible(node.left, left, right)
+            _possible(node.right, right, left, self.scope.suggestions)
+            _possible(node.left, left, right, self.scope.suggestions)
 
     def one_of(self, node: OneOf) -> Node:
         operand, kind = self.resolve(node.operand)
@@ -299,13 +298,14 @@ class _Resolver:
         return first
 
     def aggregate(self, node: Aggregate) -> tuple[Node, Type]:
-        inner = _Resolver(self.scope.inside_entry())
+        if self.in_aggregate:
+            raise FormulaError("aggregate-nested", node.at, text=node.function)
+        inner = _Resolver(self.scope.inside_entry(), in_aggregate=True)
         value, kind = (None, NUMBER) if node.value is None else inner.number(node.value)
         where = None if node.where is None else inner.truth(node.where)
         for path in node.categories:
             if path not in CATEGORIES:
-                near = difflib.get_close_matches(path, CATEGORIES, n=1)
-                raise FormulaError("category-unknown", node.at, text=path, **({"suggestion": near[0]} if near else {}))
+                raise FormulaError("category-unknown", node.at, text=path, **self.scope.suggestions(path, CATEGORIES))
         return replace(node, value=value, where=where), kind
 
 
@@ -313,14 +313,13 @@ def _is_zero(node: Node) -> bool:
     return isinstance(node, Number) and node.value == 0
 
 
-def _possible(text: Node, kind: Type, other: Type) -> None:
+def _possible(text: Node, kind: Type, other: Type, suggestions: Suggestions) -> None:
     """A literal that the other side can never be is a slip of the pen."""
     if isinstance(text, Text) and other.choices and kind.choices and kind.choices[0] not in other.choices:
-        near = difflib.get_close_matches(text.value, other.choices, n=1)
         raise FormulaError(
             "choice-unknown",
             text.at,
             text=text.value,
             choices=", ".join(other.choices),
-            **({"suggestion": near[0]} if near else {}),
+            **suggestions(text.value, other.choices),
         )

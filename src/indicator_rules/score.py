@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from indicator_rules.completion import assessed_share
+from indicator_rules.completion import assessed_points
 from indicator_rules.exact import Exact, add, add_all, divide, multiply
 from indicator_rules.expression import Aggregate, Node, Number, Ref
 from indicator_rules.lower import WEIGHT
@@ -22,6 +22,14 @@ from indicator_rules.value import Absent, Value
 
 Formula: TypeAlias = Callable[[Facts], Exact | Absent]
 Ratings: TypeAlias = tuple[Rating, ...]
+
+
+class UnknownLevel(Exception):
+    """A label that the scale does not have."""
+
+    def __init__(self, label: str, known: tuple[str, ...], formula: Node) -> None:
+        super().__init__(label)
+        self.label, self.known, self.formula = label, known, formula
 
 
 class OutOfRange(Exception):
@@ -41,15 +49,14 @@ class _Range:
 
     def pick(self, facts: Facts, ratings: Ratings) -> Exact | Absent:
         """What was picked, checked."""
-        share = assessed_share(ratings, facts.weight)
+        picked = assessed_points(ratings, facts.weight)
         low, high = self.low(facts), self.high(facts)
-        if share is None or isinstance(share, Absent):
-            return share or Absent("not-assessed")
+        if picked is None:
+            return Absent("not-assessed")
         if isinstance(low, Absent) or isinstance(high, Absent):
             return together([end for end in (low, high) if isinstance(end, Absent)])
         if facts.weight == 0:
             return 0
-        picked = multiply(share, facts.weight)
         above = picked > low if self.award.low_open else picked >= low
         below = picked < high if self.award.high_open else picked <= high
         if not (above and below):
@@ -100,14 +107,14 @@ class ScaleRunner:
             weight = None if part.weight is None else _by_weight_alone(part.weight, readers)
             self.parts.append(_Part(runner, weight, place, place + len(runner.leaves)))
             place += len(runner.leaves)
-        self._values = [
-            (slot, readers.reader(slot.formula)) for leaf in self.leaves for slot in leaf.slots if slot.name not in FIRST_ROWS
-        ]
+        self._values = [(slot, readers.reader(slot.formula)) for leaf in self.leaves for slot in leaf.slots if not slot.is_flag]
 
     def score(self, facts: Facts, chosen: Sequence[int], ratings: Ratings) -> Score:
-        """Score with `facts.weight` as the weight in force; `chosen` has a row for each of `leaves`. Raises `OutOfRange`."""
+        """Score with `facts.weight` as the weight in force; `chosen` has a row for each of `leaves`. Raises `OutOfRange`, `UnknownLevel`."""
         position = chosen[0]
         if position == NONE:
+            if self.scale.levels:
+                self.refuse_unknown_level(facts)
             return Score(self.missing(facts), "absent")
         row = self.rows[position]
         if row.full:
@@ -135,20 +142,25 @@ class ScaleRunner:
         whole = facts.weight
         rows: list[tuple[str, Exact]] = []
         scored: list[tuple[Exact, Exact]] = []
+        missing: list[Absent] = []
         for part in self.parts:
             weight = whole if part.weight is None else part.weight(facts)
             if isinstance(weight, Absent):
-                return weight, ()
+                missing.append(weight)
+                continue
             facts.weight = weight
             points, row, _ = part.runner.score(facts, chosen[part.first : part.last], ratings)
             facts.weight = whole
             if isinstance(points, Absent):
                 given = treated(part.runner.scale.absent, weight)
                 if given is None:
-                    return points, ()
+                    missing.append(points)
+                    continue
                 points = given
             rows.append((row, points))
             scored.append((points, weight))
+        if missing:
+            return together(missing), ()
         found = combined(self.scale.combine, scored, whole)
         base = 0 if self.base is None else self.base(facts)
         if isinstance(found, Absent) or isinstance(base, Absent):
@@ -158,6 +170,12 @@ class ScaleRunner:
     def values(self, facts: Facts) -> list[tuple[Slot, Value]]:
         """What the slots hold, worked out again: for explaining, not for scoring."""
         return [(slot, read(facts)) for slot, read in self._values]
+
+    def refuse_unknown_level(self, facts: Facts) -> None:
+        """Raise `UnknownLevel` for a label that no row is for."""
+        for slot, value in self.values(facts):
+            if slot.name == "level" and isinstance(value, str):
+                raise UnknownLevel(value, slot.codes, slot.formula)
 
     def missing(self, facts: Facts) -> Absent:
         """Why no row could be chosen."""

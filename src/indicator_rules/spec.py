@@ -11,7 +11,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from indicator_rules.exact import (
@@ -28,6 +38,7 @@ LONGEST_FORMULA = 1000
 LONGEST_TEXT = 20_000
 MOST_CRITERIA = 200
 MOST_ROWS = 60
+MOST_CHOICES = 200
 
 
 class Model(BaseModel):
@@ -55,11 +66,14 @@ def _formula(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise PydanticCustomError("not-a-number", "", {"text": str(value)})
+    if isinstance(value, int) and abs(value) >= LARGEST:  # before it is printed or made a decimal, which may take minutes
+        text = str(value)[:40] if abs(value) < 10**60 else "…"
+        raise PydanticCustomError("number-too-large", "", {"text": text})
     number = Decimal(value)
     if not number.is_finite():
         raise PydanticCustomError("not-finite", "", {"text": str(value)})
     exponent = number.as_tuple().exponent
-    if abs(number) >= LARGEST or (isinstance(exponent, int) and -exponent > MOST_DECIMALS):
+    if number.copy_abs() >= LARGEST or (isinstance(exponent, int) and -exponent > MOST_DECIMALS):
         raise PydanticCustomError("number-too-large", "", {"text": str(value)[:40]})
     # 1.0 and 1.00 are one number, also in digests.
     return to_decimal(exact(number))
@@ -89,6 +103,8 @@ Formula: TypeAlias = Annotated[str, BeforeValidator(_formula)]
 Number: TypeAlias = Annotated[Decimal, BeforeValidator(_number)]
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+Word: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+"""A text that a record has to match: without outer blanks, as those of a record are."""
 Stage: TypeAlias = Annotated[Rounding, BeforeValidator(_rounding)]
 CategoryPath: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+)*$")]
 
@@ -96,8 +112,8 @@ CategoryPath: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+)*$")]
 class Label(Model):
     """A name in Chinese, and in English if given; written as plain text or `{ zh = …, en = … }`."""
 
-    zh: Annotated[str, Field(min_length=1, max_length=500)]
-    en: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    zh: Word
+    en: Word | None = None
 
     def __str__(self) -> str:
         return self.zh
@@ -472,7 +488,7 @@ class Input(Model):
 
     label: Name
     type: Literal["yes-no", "choice", "count", "amount", "number", "date", "text"]
-    choices: tuple[str, ...] = ()
+    choices: Annotated[tuple[Word, ...], Field(max_length=MOST_CHOICES)] = ()
     notes: Text | None = None
 
 
@@ -501,10 +517,10 @@ class Group(Model):
 class LookupRow(Model):
     """One class of a look-up: `is` (a text, or several) or a cut (`at_least`, `above`); neither, for all the rest."""
 
-    is_: tuple[str, ...] = Field((), alias="is")
+    is_: Annotated[tuple[Word, ...], Field(max_length=MOST_CHOICES)] = Field((), alias="is")
     at_least: Formula | None = None
     above: Formula | None = None
-    values: Annotated[dict[Id, Formula], Field(min_length=1)]
+    values: Annotated[dict[Id, Formula], Field(min_length=1, max_length=MOST_ROWS)]
 
     @field_validator("is_", mode="before")
     @classmethod
@@ -576,7 +592,7 @@ class WeightSet(Model):
 
     label: Name
     when: Formula | None = None
-    weights: dict[Id, Number]
+    weights: Annotated[dict[Id, Number], Field(max_length=MOST_CRITERIA)]
 
 
 class Grade(Model):
@@ -594,7 +610,7 @@ class Effect(Model):
     bonus: Formula | None = None
     total_at_most: Formula | None = None
     total_at_least: Formula | None = None
-    grade_at_most: str | None = None
+    grade_at_most: Word | None = None
     grade_down: Annotated[int, Field(ge=1, le=10, strict=True)] | None = None
     veto: Literal[True] | None = None
 
@@ -633,14 +649,14 @@ class Spec(Model):
     schema_: Literal[1] = Field(alias="schema")
     ruleset: Header
     completion: Completion = Completion()
-    sources: dict[Id, Source] = Field(default_factory=dict)
-    inputs: dict[Id, Input] = Field(default_factory=dict)
-    measures: dict[Id, Measure] = Field(default_factory=dict)
-    scales: dict[Id, Scale] = Field(default_factory=dict)
-    lookups: dict[Id, Lookup] = Field(default_factory=dict)
-    groups: dict[Id, Group] = Field(default_factory=dict)
+    sources: Annotated[dict[Id, Source], Field(max_length=200)] = Field(default_factory=dict)
+    inputs: Annotated[dict[Id, Input], Field(max_length=500)] = Field(default_factory=dict)
+    measures: Annotated[dict[Id, Measure], Field(max_length=200)] = Field(default_factory=dict)
+    scales: Annotated[dict[Id, Scale], Field(max_length=100)] = Field(default_factory=dict)
+    lookups: Annotated[dict[Id, Lookup], Field(max_length=50)] = Field(default_factory=dict)
+    groups: Annotated[dict[Id, Group], Field(max_length=100)] = Field(default_factory=dict)
     criteria: Annotated[dict[Id, Criterion], Field(min_length=1, max_length=MOST_CRITERIA)]
-    weight_sets: dict[Id, WeightSet] = Field(default_factory=dict)
+    weight_sets: Annotated[dict[Id, WeightSet], Field(max_length=50)] = Field(default_factory=dict)
     grades: Annotated[tuple[Grade, ...], Field(min_length=1, max_length=20)]
-    adjustments: dict[Id, Adjustment] = Field(default_factory=dict)
-    findings: dict[Id, FindingRule] = Field(default_factory=dict)
+    adjustments: Annotated[dict[Id, Adjustment], Field(max_length=100)] = Field(default_factory=dict)
+    findings: Annotated[dict[Id, FindingRule], Field(max_length=200)] = Field(default_factory=dict)

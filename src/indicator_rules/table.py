@@ -32,20 +32,6 @@ class Bound:
     operator: Operator
     cut: Exact
 
-    def holds(self, value: Exact) -> bool:
-        """Whether `value` is inside, compared exactly."""
-        match self.operator:
-            case ">=":
-                return value >= self.cut
-            case ">":
-                return value > self.cut
-            case "<=":
-                return value <= self.cut
-            case "<":
-                return value < self.cut
-            case "=":
-                return value == self.cut
-
     def __str__(self) -> str:
         return f"{self.slot} {self.operator} {to_text(self.cut)}"
 

@@ -92,7 +92,7 @@ def _grouped(group: Group, found: _Sum, parts: Sequence[_Sum]) -> _Sum:
     """A group that combines, rescales or weighs what is below it."""
     points, weight, left_out = found
     if group.combine != "sum":
-        counted = [(part.points, part.weight) for part in parts if part.weight and part.left_out != part.weight]
+        counted = [(part.points, part.weight - part.left_out) for part in parts if part.weight != part.left_out]
         whole = add_all([own for _, own in counted])
         combined_points = combined(group.combine, counted, whole) if counted else 0
         points = 0 if isinstance(combined_points, Absent) else combined_points

@@ -26,6 +26,8 @@ from indicator_rules.locate import repeated_json_keys
 
 LARGEST_FILE = 10 * 1024 * 1024
 DEEPEST = 100
+LONGEST_INTEGER = 13_000
+"""Bits of an integer, less than those of 4000 digits."""
 
 # --- files to data ------------------------------------------------------------------------------------------------------
 
@@ -80,7 +82,7 @@ def _from_toml(text: str) -> Any:
         raise _RefusedError("nested-too-deep", limit=DEEPEST) from None
     except ValueError:  # Python's limit on the digits of an integer, or `_number`
         raise _RefusedError("number-too-long", *_first_long_number(text)) from None
-    _check_depth(data)
+    _check(data, text)
     return data
 
 
@@ -121,22 +123,22 @@ def _from_json(text: str) -> Any:
         raise _RefusedError("nested-too-deep", limit=DEEPEST) from None
     except ValueError:
         raise _RefusedError("number-too-long", *_first_long_number(text)) from None
-    _check_depth(data)
+    _check(data, text)
     if repeated:
         raise _RepeatedKeysError(repeated_json_keys(text))
     return data
 
 
 def _first_long_number(text: str) -> tuple[int | None, int | None]:
-    match = re.search(r"[0-9][0-9_]{3999,}|[0-9][0-9._]{0,99}[eE][+-]?[0-9_]{17,}", text)
+    match = re.search(r"0[xob][0-9A-Fa-f_]{3000,}|[0-9][0-9_]{3999,}|[0-9][0-9._]{0,99}[eE][+-]?[0-9_]{17,}", text)
     if match is None:
         return None, None
     start = match.start()
     return text.count("\n", 0, start) + 1, start - (text.rfind("\n", 0, start) + 1) + 1
 
 
-def _check_depth(data: Any) -> None:
-    """No deeper than `DEEPEST`, and no half characters, which JSON escapes can smuggle in."""
+def _check(data: Any, text: str) -> None:
+    """No deeper than `DEEPEST`, and neither half characters, which JSON escapes can smuggle in, nor long hexadecimal integers."""
     level: list[Any] = [data]
     for _ in range(DEEPEST + 1):
         if not level:
@@ -149,6 +151,8 @@ def _check_depth(data: Any) -> None:
                 below += value
             elif isinstance(value, str) and not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
                 raise _RefusedError("text-not-unicode")
+            elif isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+                raise _RefusedError("number-too-long", *_first_long_number(text))
         level = below
     raise _RefusedError("nested-too-deep", limit=DEEPEST)
 

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from generate.vocabulary import CATEGORIES, INPUTS, REGIONS, REMARKS, Data, chance, some
+from indicator_rules.quantity import QuantityError, parse
 
 STEP = Decimal("0.01")
 _NUMBER = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)\s*(%|万元|千元|亿元|元)?(?![\w.-])")
@@ -33,6 +34,15 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
     elif isinstance(value, str | int | Decimal):
         yield str(value)
+
+
+def _signed(target: Any) -> bool:
+    """Whether a sign is typed with the target: a direction beside it would have to be the same."""
+    try:
+        typed = parse(target)
+    except (QuantityError, AttributeError, TypeError):
+        return True
+    return typed.kind == "number" and typed.direction is not None
 
 
 class _Record:
@@ -180,7 +190,7 @@ class _Record:
             values = self.words()
         else:
             values = {**self.numbers(), "target": self.days()["target"]}
-        if chance(rng, 12):
+        if chance(rng, 12) and not _signed(values.get("target")):
             values["direction"] = rng.choice(_DIRECTIONS)
         optional: Data = {
             "level": rng.choice(("达成", "部分达成", "未达成")) if chance(rng, 98) else "不知",

@@ -127,6 +127,8 @@ def picked(award: Award, scored: Scored) -> Fraction | None:
     picks = [pick for pick in (points_of(rating, scored) for rating in scored.ratings) if pick is not None]
     if not picks or len(picks) < len(scored.ratings):
         return None
+    if scored.weight == 0:
+        return Fraction(0)  # "where w is 0, any pick is 0 points"
     points = mean(picks, scored.ratings)
     inside = within(award, points, scored)
     if inside is False:

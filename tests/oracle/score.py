@@ -427,9 +427,9 @@ class Judge:
 
     @staticmethod
     def combined_children(how: str, children: list[Standing]) -> Fraction:
-        """9.1 "A `combine` other than `sum` first combines (section 4) the children that are not left out wholly and have a weight, into the
-        sum of their weights, in place of P (none such: 0)." """
-        parts = [(child.points, child.weight) for child in children if child.weight > 0 and child.left_out < child.weight]
+        """9.1 "A `combine` other than `sum` first combines (section 4) the children by their points and what is not left out of their
+        weights (those with nothing left do not count), into the sum of those weights, in place of P (none such: 0)." """
+        parts = [(child.points, child.weight - child.left_out) for child in children if child.left_out < child.weight]
         if not parts:
             return ZERO
         points = combined(how, parts, sum((weight for _, weight in parts), ZERO))

@@ -351,10 +351,10 @@ def amount(record: EvaluationRecord, name: str) -> Fraction | None:
 
 
 def total_weight(record: EvaluationRecord) -> Fraction | None:
-    """ "`total_weight` (Σ weights of all entries)": a sum over entries, so absent if one has none."""
+    """ "`total_weight` (Σ of the weights that entries have; absent if none has one)" """
     weights = [own_weight(entry) for entry in record.indicators]
     known = [weight for weight in weights if weight is not None]
-    return sum(known, Fraction(0)) if len(known) == len(weights) else None
+    return sum(known, Fraction(0)) if known else None
 
 
 def answer(world: World, name: str) -> Value:
