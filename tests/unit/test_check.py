@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, localcontext
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -291,3 +293,100 @@ def test_warnings_are_given_where_scoring_stays_well_defined() -> None:
         ("award-above-weight", "warning"),
         ("group-empty", "warning"),
     ]
+
+
+def test_weights_are_summed_exactly_whatever_the_precision_of_decimals() -> None:
+    thirds = {name: {"label": name, "weight": "33.33", "scale": {"kind": "discretionary"}} for name in "abc"}
+    data = ruleset(criteria={name: {**row, "weight": Decimal(row["weight"])} for name, row in thirds.items()})
+    data["ruleset"]["full_score"] = Decimal("99.99")
+    with localcontext(prec=2):
+        assert found(data) == []
+        data["ruleset"]["full_score"] = Decimal(999_999_999_999_999)
+        assert found(data) == [("criteria", "weights-sum")]
+
+
+@pytest.mark.parametrize(
+    ("table", "most"),
+    [("measures", 200), ("inputs", 500), ("groups", 100), ("findings", 200), ("adjustments", 100), ("sources", 200)],
+)
+def test_tables_are_bounded(table: str, most: int) -> None:
+    rows = {
+        "measures": {"label": "量", "value": 1},
+        "inputs": {"label": "问", "type": "yes-no"},
+        "groups": {"label": "组"},
+        "findings": {"when": "true", "message": "提示"},
+        "adjustments": {"label": "扣", "when": "true", "then": {"veto": True}},
+        "sources": {"title": "文"},
+    }
+    assert parse_data(ruleset(**{table: {f"x{n}": rows[table] for n in range(most)}}))[1] == []
+    problems = parse_data(ruleset(**{table: {f"x{n}": rows[table] for n in range(most + 1)}}))[1]
+    assert [(problem.code, problem.where.path) for problem in problems] == [("list-too-long", (table,))]
+
+
+def test_the_longest_chain_of_measures_is_linked() -> None:
+    chain = {f"m{n}": {"label": f"量{n}", "value": f"m{n + 1} + 1"} for n in range(199)}
+    spec, _ = parse_data(ruleset(measures={**chain, "m199": {"label": "末", "value": "year"}}))
+    assert spec is not None
+    assert link(spec)[1] == []
+
+
+def test_a_huge_integer_is_refused_at_once() -> None:
+    data = ruleset()
+    data["criteria"]["a"]["weight"] = 16**100_000
+    data["grades"][0]["at_least"] = -(16**100_000)
+    assert {problem.code for problem in parse_data(data)[1]} == {"number-too-large"}
+
+
+def test_labels_and_choices_have_no_outer_blanks() -> None:
+    asked = {"label": " 问 ", "type": "choice", "choices": [" 甲 ", "乙\u3000"]}
+    spec, _ = parse_data(ruleset(inputs={"x": asked}, grades=[{"label": {"zh": " 优", "en": "A "}}]))
+    assert spec is not None
+    assert (str(spec.inputs["x"].label), spec.inputs["x"].choices) == ("问", ("甲", "乙"))
+    assert (spec.grades[0].label.text("zh"), spec.grades[0].label.text("en")) == ("优", "A")
+
+
+def test_none_in_data_is_a_key_that_is_not_there() -> None:
+    adjustment = {"label": "扣", "when": "true", "then": {"deduct": None}}
+    assert [problem.code for problem in parse_data(ruleset(adjustments={"x": adjustment}))[1]] == ["effect-not-one"]
+    adjustment["then"] = {"deduct": None, "bonus": 1}
+    assert parse_data(ruleset(adjustments={"x": adjustment}))[1] == []
+    criterion = {"label": "甲", "weight": 100, "indicators": "output", "entries": {"dated": None}}
+    spec, _ = parse_data(ruleset(criteria={"a": criterion}))
+    assert spec is not None
+    assert [problem.code for problem in link(spec)[1]] == ["entries-missing"]
+
+
+@pytest.mark.parametrize("name", ["and", "or", "not", "in", "of", "where", "true", "false", "entries"])
+def test_words_of_formulas_are_no_ids(name: str) -> None:
+    assert found(ruleset(measures={name: {"label": "量", "value": 1}})) == [(f"measures.{name}", "id-reserved")]
+    assert found(ruleset(inputs={name: {"label": "问", "type": "yes-no"}})) == [(f"inputs.{name}", "id-reserved")]
+
+
+@pytest.mark.parametrize(("ends", "codes"), [("1.5", []), ("1", ["number-not-above"]), ("abs(2)", ["cut-not-constant"])])
+def test_a_decay_ends_above_the_target(ends: str, codes: list[str]) -> None:
+    assert [code for _, code in found(ruleset(completion={"at_most": "decay", "decay_zero_at": ends}))] == codes
+
+
+def test_a_shared_scale_is_used_by_a_criterion_or_a_used_scale() -> None:
+    part = {"id": "p", "label": "分项", "measure": "year", "scale": {"use": "inner"}}
+    scales = {"outer": {"kind": "parts", "parts": [part]}, "inner": {"kind": "proportional"}}
+    data = ruleset(scales=scales)
+    assert found(data) == [("scales.outer", "scale-unused"), ("scales.inner", "scale-unused")]
+    data["criteria"]["a"]["scale"] = {"use": "outer"}
+    assert found(data) == []
+
+
+def test_thousands_of_problems_of_shape_are_told_in_a_moment() -> None:
+    rows = {f"x{n}": {"label": 1, "weight": "x", "scale": 3} for n in range(200)}
+    rows |= {f"é{n}": {"label": []} for n in range(5000)}
+    begun = perf_counter()
+    assert len(parse_data(ruleset(criteria=rows, findings={f"f{n}": {} for n in range(3000)}))[1]) >= 1
+    assert perf_counter() - begun < 10
+
+
+def test_a_long_line_of_rows_is_located_in_a_moment() -> None:
+    rows = ", ".join(f'{{ label = "甲{n}", award = true }}' for n in range(10_000))
+    begun = perf_counter()
+    problems = parse(f"schema = 1\ncriteria.a.scale = {{ kind = 'levels', levels = [{rows}] }}".encode(), "x.toml")[1]
+    assert len(problems) > 2
+    assert perf_counter() - begun < 20

@@ -207,3 +207,26 @@ def test_any_text_is_a_formula_or_a_formula_error(text: str) -> None:
 
 def test_nested_functions_take_no_longer_than_their_text() -> None:
     assert isinstance(parse("min(" * 39 + "1" + ", 2)" * 39), Call)
+
+
+@pytest.mark.parametrize("text", [" + ".join("x" * 101), " * ".join("x" * 101), "(" * 30 + " - ".join("x" * 70) + ") * 1" * 30])
+def test_a_chain_as_deep_as_allowed_is_walked_and_written_back(text: str) -> None:
+    tree = parse(text)
+    assert parse(str(tree).replace("(", "").replace(")", ""))
+    assert sum(1 for _ in tree.walk()) > 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " + ".join("x" * 102),
+        "/".join("x" * 500),
+        "(" * 35 + " - ".join("x" * 70) + ") * 1" * 35,
+        "1 < " + "+".join("x" * 246),
+        "present(" + "+".join("x" * 200) + ")",
+    ],
+)
+def test_a_chain_too_deep_to_walk_is_refused(text: str) -> None:
+    with pytest.raises(FormulaError) as refused:
+        parse(text)
+    assert refused.value.code == "formula-too-deep"

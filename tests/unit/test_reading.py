@@ -62,7 +62,8 @@ TOML_PROBLEMS = [
     (SUBJECT + '"键" = 1', [("unknown-key", "subject.键", 5, 1)]),
     (SUBJECT + "budget.x = 1", [("unknown-key", "subject.budget", 5, 1)]),
     (SUBJECT + "[budget]\nunit = '元'\nspent = nan", [("number-not-finite", "budget.spent", 7, 1)]),
-    (SUBJECT + "[budget]\nunit = '元'\nspent = 0x" + "f" * 6000, [("quantity-too-large", "budget.spent", 7, 1)]),
+    (SUBJECT + "[budget]\nunit = '元'\nspent = 0x" + "f" * 3000, [("quantity-too-large", "budget.spent", 7, 1)]),
+    (SUBJECT + "[budget]\nunit = '元'\nspent = 0x" + "f" * 6000, [("number-too-long", "", 7, 9)]),
     (SUBJECT + "[budget]\nspent = 1", [("missing-key", "budget.unit", 5, 2)]),
     (SUBJECT + "budget = {}", [("unknown-key", "subject.budget", 5, 1)]),
     ("subject = {name = '中文', kind = 'x', year = 2023}", [("unknown-choice", "subject.kind", 1, 25)]),
@@ -244,3 +245,10 @@ def test_every_key_of_a_toml_file_is_found_where_it_stands(pairs: list[tuple[str
         (problem,) = locate([Problem("missing-key", Where("x.toml", ("t", name, "none")), {"key": "none"})], text.encode())
         assert text.split("\n")[(problem.where.line or 0) - 1].startswith(f"  {key} = ")
         assert problem.where.column == 3
+
+
+@pytest.mark.parametrize("thing", [None, 5, object])
+def test_something_that_is_no_record_is_a_problem(thing: Any) -> None:
+    with pytest.raises(RecordError) as refused:
+        read_record(thing)
+    assert [problem.code for problem in refused.value.problems] == ["record-not-understood"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import json
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -271,7 +272,7 @@ def test_what_does_not_hold_is_refused_with_its_place(parts: dict[str, Any], exp
     assert problems(**parts) == expected
 
 
-plain = st.recursive(
+plain = (
     st.none()
     | st.booleans()
     | st.integers()
@@ -280,10 +281,10 @@ plain = st.recursive(
     | st.decimals()
     | st.dates()
     | st.datetimes()
-    | st.binary(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
-    max_leaves=6,
+    | st.binary(max_size=3)
 )
+for _ in range(2):
+    plain = plain | st.lists(plain, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), plain, max_size=3)
 
 
 def read_or_refuse(data: dict[str, Any]) -> EvaluationRecord | RecordError:
@@ -321,3 +322,51 @@ def test_any_mutation_gives_a_record_or_problems(path: Any, value: Any, adds_key
 @given(st.dictionaries(st.sampled_from([*EVERYTHING, "x"]), plain))
 def test_any_mapping_gives_a_record_or_problems(data: Any) -> None:
     assert isinstance(read_or_refuse(data), EvaluationRecord | RecordError)
+
+
+def test_numbers_do_not_depend_on_the_precision_of_decimals() -> None:
+    picks = [{"share": "12.345%", "weight": Decimal("0.001")}, {"share": "0.98765", "weight": 999_999}]
+    with localcontext(prec=2):
+        ratings = record(assessments={"criteria": {"a": picks}}).assessments.criteria["a"]
+    assert [rating.share for rating in ratings] == [Decimal("0.12345"), Decimal("0.98765")]
+    assert problems(assessments={"criteria": {"a": [{"share": 1, "weight": 0}]}}) == [("rater-weights", "assessments.criteria.a")]
+
+
+def test_huge_numbers_are_refused_at_once() -> None:
+    assert problems(answers={"x": 16**100_000}) == [("quantity-too-large", "answers.x")]
+    assert problems(indicators=[entry(target=-(16**100_000))]) == [("quantity-too-large", "indicators[0].target")]
+    assert problems(answers={"x": Decimal("1." + "0" * 1_000_000 + "1")}) == [("quantity-too-precise", "answers.x")]
+
+
+def test_links_that_lead_nowhere_are_told_in_a_moment() -> None:
+    rows = [entry(id=f"row_{n}", goal=f"goal-{n}", part_of=f"row-{n}") for n in range(2000)]
+    lost = {f"rov-{n}": "不适用" for n in range(2000)}
+    begun = perf_counter()
+    assert len(problems_only(indicators=rows, not_applicable={"indicators": lost})) == 6000
+    assert perf_counter() - begun < 20
+    assert problems(not_applicable={"indicators": {**lost, "x": "多"}}) == [("list-too-long", "not_applicable.indicators")]
+
+
+def problems_only(**parts: Any) -> list[str]:
+    with pytest.raises(RecordError) as caught:
+        record(**parts)
+    return [problem.code for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x9b"])
+def test_control_characters_are_refused_in_every_text(character: str) -> None:
+    text = f"甲{character}乙"
+    for parts, place in [
+        ({"subject": {**SUBJECT, "name": text}}, "subject.name"),
+        ({"answers": {"x": text}}, "answers.x"),
+        ({"narrative": {"overview": text}}, "narrative.overview"),
+        ({"indicators": [entry(actual=text)]}, "indicators[0].actual"),
+        ({"indicators": [entry(direction="定性", actual=text)]}, "indicators[0].actual"),
+        ({"not_applicable": {"criteria": {"a": text}}}, "not_applicable.criteria.a"),
+    ]:
+        assert problems(**parts) == [("text-control-character", place)]
+
+
+def test_long_prose_may_have_lines_and_tabs() -> None:
+    assert record(narrative={"overview": "甲\r\n\t乙"}).narrative.overview == "甲\r\n\t乙"
+    assert record(answers={"x": "甲\n乙"}).answers["x"] == "甲\n乙"

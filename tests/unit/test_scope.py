@@ -184,3 +184,22 @@ def test_a_choice_field_knows_the_texts_that_are_possible() -> None:
     with pytest.raises(FormulaError) as refused:
         SCOPE.resolve(parse("项目性质 = 'newer'"))
     assert refused.value.values["suggestion"] == "new"
+
+
+def test_an_aggregate_holds_no_other_aggregate() -> None:
+    for text in ("sum(sum(weight of entries) of entries)", "count(entries where weight > max(weight of entries))"):
+        with pytest.raises(FormulaError) as refused:
+            SCOPE.resolve(parse(text))
+        assert refused.value.code == "aggregate-nested"
+    assert SCOPE.resolve(parse("sum(weight of entries) + sum(weight of entries)"))[1] == NUMBER
+    assert ENTRY.resolve(parse("weight / sum(weight of entries)"))[1] == NUMBER
+
+
+def test_names_are_suggested_for_the_first_slips_only() -> None:
+    scope = record_scope()
+    suggested: list[str] = []
+    for _ in range(30):
+        with pytest.raises(FormulaError) as refused:
+            scope.inside_entry().resolve(parse("rat"))
+        suggested += [refused.value.values.get("suggestion", "")]
+    assert suggested == ["rate"] * 20 + [""] * 10
