@@ -121,7 +121,7 @@ class EntryFacts:
             return self.indicator.level
         level = agreed_level(self.ratings)
         if level is not None:
-            return level if level else self._no("levels-differ", "level")
+            return level or self._no("levels-differ", "level")
         if self.note == "same-text" and not self.ratings:
             return TOP_LEVEL
         return self._no("not-assessed", "level")

@@ -218,7 +218,7 @@ def treated(treatment: Treatment, weight: Exact) -> Exact | None:
 def _clamped(points: Exact, weight: Exact) -> Exact:
     if points < 0:
         return 0
-    return weight if points > weight else points
+    return min(points, weight)
 
 
 def _ready(name: str, award: Award, readers: Readers) -> _Row:

@@ -68,7 +68,7 @@ def _help_key(option: click.Parameter) -> str:
     return key if key.startswith("help-") else "help-help"
 
 
-class _PipeClosed(Exception):  # noqa: N818 -- no error: whoever read has seen enough
+class _PipeClosed(Exception):
     pass
 
 

@@ -37,7 +37,6 @@ ELSEWHERE = {
     "file-too-large": "below",
     **dict.fromkeys(("file-not-found", "file-unreadable", "path-is-folder", "unknown-suffix"), "test_reading: no file to read"),
     "json-syntax": "below",
-    "record-not-understood": "test_reading: something that is no record",
     "grade-undecided": "a record under a ruleset with grade_by: test_language",
     "repeated-key": "below; TOML calls it a syntax error",
     **dict.fromkeys(
