@@ -107,6 +107,9 @@ class ScaleRunner:
             weight = None if part.weight is None else _by_weight_alone(part.weight, readers)
             self.parts.append(_Part(runner, weight, place, place + len(runner.leaves)))
             place += len(runner.leaves)
+        self._known: dict[tuple[Exact, ...], tuple[Exact | Absent, tuple[tuple[str, Exact], ...]]] | None
+        self._known = {} if scale.parts and _is_fixed(scale) else None
+        """What the parts came to for a weight and the rows chosen, where nothing else matters."""
         self._values = [(slot, readers.reader(slot.formula)) for leaf in self.leaves for slot in leaf.slots if not slot.is_flag]
 
     def score(self, facts: Facts, chosen: Sequence[int], ratings: Ratings) -> Score:
@@ -128,12 +131,28 @@ class ScaleRunner:
         elif row.range is not None:
             found = row.range.pick(facts, ratings)
         elif self.parts and row.name not in FIRST_ROWS:
-            found, items = self.combined(facts, chosen, ratings)
+            found, items = self.remembered(facts, chosen, ratings)
         else:
             found = self.missing(facts)
         if isinstance(found, Absent):
             return Score(found, "absent")
         return Score(_clamped(found, facts.weight) if self.clamps else found, row.name, items)
+
+    def remembered(
+        self, facts: Facts, chosen: Sequence[int], ratings: Ratings
+    ) -> tuple[Exact | Absent, tuple[tuple[str, Exact], ...]]:
+        """`combined`, worked out once for each weight and rows chosen where these alone decide."""
+        if self._known is None or NONE in chosen:
+            return self.combined(facts, chosen, ratings)
+        key = (facts.weight, *chosen)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            found = self.combined(facts, chosen, ratings)
+            if not isinstance(found[0], Absent):  # why something is absent depends on the record
+                self._known[key] = found
+        return found
 
     def combined(
         self, facts: Facts, chosen: Sequence[int], ratings: Ratings
@@ -237,14 +256,14 @@ def _ready(name: str, award: Award, readers: Readers) -> _Row:
 def _by_weight_alone(node: Node, readers: Readers) -> Formula:
     """A formula; one that reads nothing but the weight is worked out once for each weight met."""
     formula = readers.number(node)
-    if not all(part == WEIGHT for part in node.walk() if isinstance(part, Ref | Aggregate)):
+    if not _reads_weight_alone(node):
         return formula
     known: dict[Exact, Exact | Absent] = {}
 
     def value(facts: Facts) -> Exact | Absent:
         found = known.get(facts.weight)
         if found is None:
-            if len(known) >= MOST_WEIGHTS:
+            if len(known) >= MOST_REMEMBERED:
                 known.clear()
             found = known[facts.weight] = formula(facts)
         return found
@@ -252,5 +271,20 @@ def _by_weight_alone(node: Node, readers: Readers) -> Formula:
     return value
 
 
-MOST_WEIGHTS = 64
-"""Different weights for which an award is remembered."""
+def _reads_weight_alone(node: Node) -> bool:
+    return all(part == WEIGHT for part in node.walk() if isinstance(part, Ref | Aggregate))
+
+
+def _is_fixed(scale: Scale) -> bool:
+    """Whether rows chosen and weight decide the points: no award reads anything else, and nobody picks."""
+    nodes = [part.weight for part in scale.parts if part.weight is not None]
+    nodes += [scale.base] if scale.base is not None else []
+    for row in scale.head.table.rows:
+        if isinstance(row.award, Range):
+            return False
+        nodes += [row.award.formula] if isinstance(row.award, Points) else []
+    return all(map(_reads_weight_alone, nodes)) and all(_is_fixed(part.scale) for part in scale.parts)
+
+
+MOST_REMEMBERED = 64
+"""Different weights (and rows chosen) for which an award is remembered."""

@@ -272,7 +272,7 @@ def test_what_does_not_hold_is_refused_with_its_place(parts: dict[str, Any], exp
     assert problems(**parts) == expected
 
 
-plain = (
+plain: st.SearchStrategy[Any] = (
     st.none()
     | st.booleans()
     | st.integers()
