@@ -254,7 +254,11 @@ class Readers:
             a, b = left(facts), right(facts)
             if type(a) is Absent or type(b) is Absent:
                 return together([part for part in (a, b) if isinstance(part, Absent)])
-            return function(a, b)
+            result = function(a, b)
+            kind = type(result)
+            if (kind is Fraction or kind is int) and _is_huge(cast(Exact, result)):
+                return Absent("number-too-large", tuple(dict.fromkeys(paths(node))))
+            return result
 
         return value
 
@@ -286,20 +290,20 @@ class Readers:
         return value
 
     def call(self, node: Call) -> Reader:
-        readers = [self.reader(argument) for argument in node.arguments]
-        match node.function:
-            case "present":
-                (argument,), (only,) = node.arguments, readers
-                if isinstance(argument, Ref) and argument.path in TYPED:
-                    return _is_typed(argument.path.removeprefix("entry."))
-                return lambda facts: not isinstance(only(facts), Absent)
-            case "absent":
-                return lambda facts: 1 if any(isinstance(read(facts), Absent) for read in readers) else NOT_SENT
-            case "rounded":
-                return self.apply(self.rounding or exact, *node.arguments)
-            case "first_of":
-                return lambda facts: _first([read(facts) for read in readers])
-        return self.apply(_FUNCTIONS[node.function], *node.arguments)
+        function, arguments = node.function, node.arguments
+        if function == "rounded":
+            return self.apply(self.rounding or exact, *arguments)
+        if function in _FUNCTIONS:
+            return self.apply(_FUNCTIONS[function], *arguments)
+        readers = [self.reader(argument) for argument in arguments]
+        if function == "absent":
+            return lambda facts: 1 if any(isinstance(read(facts), Absent) for read in readers) else NOT_SENT
+        if function == "first_of":
+            return lambda facts: _first([read(facts) for read in readers])
+        (argument,), (only,) = arguments, readers  # `present`
+        if isinstance(argument, Ref) and argument.path in TYPED:
+            return _is_typed(argument.path.removeprefix("entry."))
+        return lambda facts: not isinstance(only(facts), Absent)
 
     def aggregate(self, node: Aggregate) -> Reader:
         where = self.reader(node.where) if node.where is not None else None
@@ -327,6 +331,14 @@ class Readers:
             return together(missing) if missing else function(found)
 
         return collected
+
+
+MOST_BITS = 4096
+"""Size of a numerator or denominator: far beyond any rubric, and what keeps squares of squares of squares from growing for ever."""
+
+
+def _is_huge(value: Exact) -> bool:
+    return value.numerator.bit_length() > MOST_BITS or value.denominator.bit_length() > MOST_BITS
 
 
 TYPED = ("entry.actual", "entry.target", "entry.initial_target", "entry.prior")

@@ -31,7 +31,7 @@ def read_record(source: RecordSource) -> EvaluationRecord:
     if isinstance(source, Mapping):
         return _validated(source, "", None)
     if not isinstance(source, str | os.PathLike):
-        raise RecordError([Problem("record-not-understood", Where(), {"text": str(source)[:60]})])
+        raise RecordError([Problem("record-not-understood", Where(), {"text": _shown(source)})])
     path = Path(source)
     content, kind = _content(path)
     data, problems = decode(content, str(path), kind)
@@ -80,3 +80,11 @@ def _content(path: Path) -> tuple[bytes, Literal["toml", "json"]]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or ""
         raise RecordError([Problem("file-unreadable", where, {"reason": reason.lower()})]) from None
+
+
+def _shown(thing: object) -> str:
+    """The beginning of what was given; an int of thousands of digits has no text."""
+    try:
+        return str(thing)[:60]
+    except ValueError:
+        return "…"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indicator_rules import engine as engines
-from indicator_rules.check import check as check_spec
+from indicator_rules.checks import check as check_spec
 from indicator_rules.compile import compile_ruleset
 from indicator_rules.engine import Engine
 from indicator_rules.errors import Problem, RecordError, RulesetError, Where

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from indicator_rules.check import CHECKS, check, constant
+from indicator_rules.checks import CHECKS, check, constant
 from indicator_rules.errors import path_text
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
@@ -296,7 +296,9 @@ def test_warnings_are_given_where_scoring_stays_well_defined() -> None:
 
 
 def test_weights_are_summed_exactly_whatever_the_precision_of_decimals() -> None:
-    thirds = {name: {"label": name, "weight": "33.33", "scale": {"kind": "discretionary"}} for name in "abc"}
+    thirds: dict[str, dict[str, Any]] = {
+        name: {"label": name, "weight": "33.33", "scale": {"kind": "discretionary"}} for name in "abc"
+    }
     data = ruleset(criteria={name: {**row, "weight": Decimal(row["weight"])} for name, row in thirds.items()})
     data["ruleset"]["full_score"] = Decimal("99.99")
     with localcontext(prec=2):

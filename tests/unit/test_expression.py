@@ -212,7 +212,7 @@ def test_nested_functions_take_no_longer_than_their_text() -> None:
 @pytest.mark.parametrize("text", [" + ".join("x" * 101), " * ".join("x" * 101), "(" * 30 + " - ".join("x" * 70) + ") * 1" * 30])
 def test_a_chain_as_deep_as_allowed_is_walked_and_written_back(text: str) -> None:
     tree = parse(text)
-    assert parse(str(tree).replace("(", "").replace(")", ""))
+    assert str(tree).count("x") == text.count("x")
     assert sum(1 for _ in tree.walk()) > 100
 
 

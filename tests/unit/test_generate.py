@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from generate import random_record, random_ruleset, to_toml
 from indicator_rules import spec as written
-from indicator_rules.check import check
+from indicator_rules.checks import check
 from indicator_rules.link import link
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.spec import Spec

@@ -118,7 +118,7 @@ def codes_in(*modules: str) -> set[str]:
 @pytest.mark.parametrize(
     ("folders", "modules"),
     [
-        (("invalid",), ("spec", "parse", "check", "link", "scope", "expression", "compile")),
+        (("invalid",), ("spec", "parse", "checks", "link", "scope", "expression", "compile")),
         (("records",), ("record", "record_fields", "quantity", "date_text")),
         (("invalid", "records"), ("validation", "reading")),
     ],

@@ -356,14 +356,15 @@ def problems_only(**parts: Any) -> list[str]:
 @pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x9b"])
 def test_control_characters_are_refused_in_every_text(character: str) -> None:
     text = f"甲{character}乙"
-    for parts, place in [
+    places: list[tuple[dict[str, Any], str]] = [
         ({"subject": {**SUBJECT, "name": text}}, "subject.name"),
         ({"answers": {"x": text}}, "answers.x"),
         ({"narrative": {"overview": text}}, "narrative.overview"),
         ({"indicators": [entry(actual=text)]}, "indicators[0].actual"),
         ({"indicators": [entry(direction="定性", actual=text)]}, "indicators[0].actual"),
         ({"not_applicable": {"criteria": {"a": text}}}, "not_applicable.criteria.a"),
-    ]:
+    ]
+    for parts, place in places:
         assert problems(**parts) == [("text-control-character", place)]
 
 

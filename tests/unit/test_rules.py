@@ -196,3 +196,51 @@ def test_importing_brings_in_neither_the_command_line_nor_the_heavy_libraries() 
     script = "import sys, indicator_rules; print([m for m in ('click', 'polars', 'z3', 'tree_sitter', 'hypothesis') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def chain(count: int, formula: str) -> str:
+    """A ruleset whose measures are each worked out from the one before: m0, m1 …"""
+    measures = '[measures.m0]\nlabel = "m0"\nvalue = "budget.spent / budget.adjusted"\n'
+    for n in range(1, count):
+        measures += f'[measures.m{n}]\nlabel = "m{n}"\nvalue = "{formula.format(f"m{n - 1}")}"\n'
+    return SMALL.replace("[criteria.approval]", measures + "[criteria.approval]").replace(
+        "实际支出 / 全年预算数", f"m{count - 1}"
+    )
+
+
+def test_numbers_cannot_grow_for_ever() -> None:
+    with pytest.raises(ir.RecordError) as refused:
+        ir.load(chain(40, "{0} * {0}")).evaluate(record(budget={"spent": Decimal("2.123456789")}))
+    assert [problem.code for problem in refused.value.problems] == ["value-absent"]
+
+
+def test_inputs_follows_each_measure_once() -> None:
+    assert {field.path for field in ir.load(chain(60, "{0} + {0}")).inputs()} >= {"budget.spent", "budget.adjusted"}
+
+
+def test_nested_functions_are_read_once() -> None:
+    text = SMALL.replace("实际支出 / 全年预算数", "abs(" * 38 + "实际支出 / 全年预算数" + ")" * 38)
+    assert ir.load(text).evaluate(record())["execution"].points == 20
+
+
+def test_details_and_findings_can_be_read_from_many_threads() -> None:
+    result = ir.load(RULESET).evaluate(EXAMPLE)
+    first = result.detail("quantity", "procurements")
+    wrong: list[object] = []
+
+    def read() -> None:
+        for _ in range(30):
+            if result.detail("quantity", "procurements") != first or len(result.findings_of()) != len(result.findings):
+                wrong.append(1)
+
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_an_entry_that_is_not_there_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        ir.load(RULESET).evaluate(EXAMPLE).detail("quantity", "nobody")
