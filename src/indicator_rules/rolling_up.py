@@ -305,6 +305,8 @@ class _Merger:
         found: list[Quantity] = [value for member in members if (value := getattr(member.entry, name)) is not None]
         if len(found) < len(members):
             return None
+        if any(member.entry.direction == "qualitative" for member in members):
+            return _same(found)  # numbers in a qualitative entry are words
         path = ("indicators", members[0].entry.name, name)
         if len({value.kind for value in found}) > 1:
             self.problem("roll-up-values", path)

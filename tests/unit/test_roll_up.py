@@ -74,6 +74,7 @@ def values(first: dict[str, Any], second: dict[str, Any], money: tuple[object, o
         (entry("2023年6月底前", date(2023, 5, 1)), entry("2023-07-15", "2023-04-30"), "2023-07-15", "2023-05-01"),
         (entry("6月底前", "5月"), entry("11月底前", "4月"), "11月底前", "5月"),
         (entry("长期", "长期"), entry("长期", "短期"), "长期", ""),
+        (entry("5人", 5, direction="定性"), entry("5人", 6, direction="定性"), "5人", ""),
     ],
 )
 def test_values_of_two_units_with_3_to_1_of_the_money(first: Any, second: Any, target: str, actual: str) -> None:
