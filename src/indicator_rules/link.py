@@ -13,10 +13,11 @@ from typing import Literal, TypeAlias
 
 from indicator_rules import spec as written
 from indicator_rules.errors import KeyPath, Problem, Where
-from indicator_rules.expression import FormulaError, Name, Node, parse
+from indicator_rules.expression import Name, Node
 from indicator_rules.ruleset import Formula, MessagePart, Ruleset
 from indicator_rules.scope import DATE, MONEY, NUMBER, RECORD_FIELDS, TEXT, TRUTH, UNSURE, Scope, Type
 from indicator_rules.spec import Spec
+from indicator_rules.syntax import FormulaError, parse
 
 Wanted: TypeAlias = Literal["any", "number", "truth", "pure", "award"]
 """What a formula has to give: anything, a number like the measure's, a truth, a pure number, or points or a share."""

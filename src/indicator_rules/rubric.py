@@ -12,11 +12,12 @@ from typing import NamedTuple
 from indicator_rules import messages
 from indicator_rules import spec as written
 from indicator_rules.exact import Exact, exact, to_text
-from indicator_rules.expression import FormulaError, Number, parse
+from indicator_rules.expression import Number
 from indicator_rules.inputs import InputField
 from indicator_rules.messages import Language
 from indicator_rules.render import COLUMNS, hanging, table, width, wrap
 from indicator_rules.spec import Criterion, Spec
+from indicator_rules.syntax import FormulaError, parse
 
 _NARROWEST = 14
 """Columns that a long text needs to be readable: seven Chinese characters."""

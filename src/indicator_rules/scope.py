@@ -18,7 +18,6 @@ from indicator_rules.expression import (
     Call,
     Compare,
     Date,
-    FormulaError,
     Name,
     Negative,
     Node,
@@ -29,9 +28,9 @@ from indicator_rules.expression import (
     Ref,
     Text,
     Truth,
-    folded,
 )
 from indicator_rules.record_fields import CATEGORIES, Suggestions
+from indicator_rules.syntax import FormulaError, folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import Any
 
 from generate.formulas import CUTS, Formulas, Sort
 from generate.vocabulary import INPUTS, Data, chance
-from indicator_rules.expression import Number, parse
+from indicator_rules.expression import Number
+from indicator_rules.syntax import parse
 
 LEVELS = ("达成", "部分达成", "未达成")
 ENTRY_MEASURES: tuple[tuple[str, Sort], ...] = (

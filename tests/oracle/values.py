@@ -15,6 +15,7 @@ from math import ceil, floor
 from typing import TypeAlias
 
 from indicator_rules import expression as ast
+from indicator_rules import syntax
 from indicator_rules.quantity import Quantity
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.spec import Completion, Lookup, LookupRow, Spec
@@ -63,7 +64,7 @@ CHINESE_OF_ENTRY = {
     "调查份数": "counts",
 }
 
-parse = lru_cache(maxsize=None)(ast.parse)
+parse = lru_cache(maxsize=None)(syntax.parse)
 
 
 @dataclass

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from indicator_rules.checks import CHECKS, check, constant
+from indicator_rules.checks import CHECKS, check
 from indicator_rules.errors import path_text
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
+from indicator_rules.scale_checks import constant
 
 RULESETS = sorted((Path(__file__).parents[2] / "rulesets").glob("*/*.toml"))
 

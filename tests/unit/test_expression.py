@@ -10,16 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indicator_rules.expression import (
-    COMPARISONS,
-    DEEPEST,
-    UNITS,
     Aggregate,
     And,
     Arithmetic,
     Call,
     Compare,
     Date,
-    FormulaError,
     Name,
     Negative,
     Node,
@@ -29,8 +25,8 @@ from indicator_rules.expression import (
     Or,
     Text,
     Truth,
-    parse,
 )
+from indicator_rules.syntax import COMPARISONS, DEEPEST, UNITS, FormulaError, parse
 
 A, B, C = Name("a"), Name("b"), Name("c")
 ONE, TWO, THREE = Number(1), Number(2), Number(3)

@@ -118,7 +118,7 @@ def codes_in(*modules: str) -> set[str]:
 @pytest.mark.parametrize(
     ("folders", "modules"),
     [
-        (("invalid",), ("spec", "parse", "checks", "link", "scope", "expression", "compile")),
+        (("invalid",), ("spec", "parse", "checks", "scale_checks", "link", "scope", "syntax", "expression", "compile")),
         (("records",), ("record", "record_fields", "quantity", "date_text")),
         (("invalid", "records"), ("validation", "reading")),
     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from indicator_rules.expression import FormulaError, parse
 from indicator_rules.scope import (
     DATE,
     ENTRY_FIELDS,
@@ -18,6 +17,7 @@ from indicator_rules.scope import (
     Scope,
     Type,
 )
+from indicator_rules.syntax import FormulaError, parse
 
 
 def record_scope() -> Scope:
