@@ -116,7 +116,7 @@ def _entry_weights(
         recorded = [exact(entry.weight) for entry in members[criterion.id].every if entry.weight is not None]
         if criterion.id in split_equally:
             yield own("entry-weights-equal", criterion.id, label=label, count=len(result.entries), weight=weight)
-        if recorded and add_all(recorded) != result.exact_weight and not members[criterion.id].by_goal:
+        elif recorded and add_all(recorded) != result.exact_weight and not members[criterion.id].by_goal:
             yield own("entry-weights-sum", criterion.id, label=label, sum=to_text(add_all(recorded)), weight=weight)
 
 
