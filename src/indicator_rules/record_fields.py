@@ -203,7 +203,7 @@ def read_date(value: object) -> date:
 Day = Annotated[
     date,
     PlainValidator(read_date),
-    PlainSerializer(date.isoformat, return_type=str, when_used="json"),
+    PlainSerializer(lambda day: day.isoformat(), return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
 _one_line, _prose = AfterValidator(_on_one_line), AfterValidator(no_control_characters)
