@@ -17,6 +17,7 @@ from indicator_rules.exact import Exact, exact
 from indicator_rules.expression import And, Arithmetic, Call, Negative, Node, Number, Ref, Sign
 from indicator_rules.plan import Award, Descend, Leaf, Part, Points, Range, Scale, Treatment
 from indicator_rules.ruleset import Ruleset
+from indicator_rules.scale_checks import falls
 from indicator_rules.table import Bound, Guard, HitPolicy, Operator, Row, Table
 
 WEIGHT = Ref("weight")
@@ -144,9 +145,7 @@ class _Lowering:
     def proportional(self, scale: written.Proportional) -> Scale:
         full = self.node("full_at")
         zero = self.node("zero_at") if scale.zero_at is not None else NOTHING
-        ends = constant(full), constant(zero)
-        falls = scale.inverse or (ends[0] is not None and ends[1] is not None and ends[0] < ends[1])
-        reached, beyond, short = ("<=", ">=", ">") if falls else (">=", "<=", "<")
+        reached, beyond, short = ("<=", ">=", ">") if falls(scale) else (">=", "<=", "<")
         rows: list[Row[Award]] = [self.row("full", reached, full, Points(WEIGHT))]
         if scale.pass_line is not None:
             rows.append(self.row("below_pass", short, self.node("pass_line"), Points(NOTHING)))

@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 from indicator_rules import messages
 from indicator_rules import spec as written
-from indicator_rules.exact import Exact, exact, to_text
-from indicator_rules.expression import Number
+from indicator_rules.exact import exact, to_text
 from indicator_rules.inputs import InputField
 from indicator_rules.messages import Language
 from indicator_rules.render import COLUMNS, hanging, table, width, wrap
+from indicator_rules.scale_checks import constant, falls
 from indicator_rules.spec import Criterion, Spec
-from indicator_rules.syntax import FormulaError, parse
 
 _NARROWEST = 14
 """Columns that a long text needs to be readable: seven Chinese characters."""
@@ -247,9 +246,7 @@ class _Words:
 
     def proportional(self, scale: written.Proportional) -> str:
         full, zero = scale.full_at, scale.zero_at or "0"
-        ends = _constant(full), _constant(zero)
-        falls = scale.inverse or (ends[0] is not None and ends[1] is not None and ends[0] < ends[1])
-        way = "falling" if falls else "rising"
+        way = "falling" if falls(scale) else "rising"
         parts = [self.say(f"full-{way}", full="100%" if full == "1" else full)]
         if scale.pass_line is not None:
             parts.append(self.say(f"pass-{way}", line=scale.pass_line))
@@ -303,7 +300,7 @@ class _Words:
             below = self.say("open-low") if award.above is not None else ""
             above = self.say("open-high") if award.below is not None else ""
             return self.say("award-range", low=self.end(low) + below, high=self.end(high) + above)
-        worth = _constant(award.share) if award.share is not None else _constant(award.points or "")
+        worth = constant(award.share) if award.share is not None else constant(award.points or "")
         if worth == 0:
             return self.say("award-none")
         if award.share is not None and worth == 1:
@@ -318,18 +315,9 @@ class _Words:
 
     def end(self, amount: written.Amount) -> str:
         share = amount.share
-        if share is not None and "%" not in share and _constant(share) in (0, 1):
-            return "100%" if _constant(share) == 1 else "0%"
+        if share is not None and "%" not in share and constant(share) in (0, 1):
+            return "100%" if constant(share) == 1 else "0%"
         return share if share is not None else self.say("points", points=amount.points)
-
-
-def _constant(formula: str) -> Exact | None:
-    """The number that a formula is, None if it is more than that."""
-    try:
-        node = parse(formula)
-    except FormulaError:
-        return None
-    return node.value if isinstance(node, Number) else None
 
 
 def _fit(cells: list[tuple[str, ...]], columns: int, *, widest: int, whole: int = 0) -> list[int]:

@@ -43,6 +43,12 @@ def constant(text: str | None) -> Exact | None:
     return None if node is None else constant_of(node)
 
 
+def falls(scale: Proportional) -> bool:
+    """Whether lower is better: said by `inverse`, or by constant ends that run downward."""
+    full, zero = constant(scale.full_at), constant(scale.zero_at or "0")
+    return scale.inverse or (full is not None and zero is not None and full < zero)
+
+
 Check: TypeAlias = Callable[[Spec], Iterator[Problem]]
 
 
