@@ -35,7 +35,7 @@ from indicator_rules.expression import (
     Truth,
 )
 from indicator_rules.plan import Lookup, Slot
-from indicator_rules.record import EvaluationRecord
+from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.value import Absent, Value
 
 NO_BUDGET: Mapping[str, Exact | None] = {}
@@ -57,6 +57,7 @@ class Facts:
         "not_applicable",
         "read_entries",
         "record",
+        "this",
         "total",
         "weight",
     )
@@ -79,6 +80,8 @@ class Facts:
         self.not_applicable: set[str] = set()
         self.assessed_levels: dict[str, str] = {}
         self.entry: EntryFacts | None = None
+        self.this: EntryFacts | None = None
+        """Inside an aggregate, the entry that the whole formula is about."""
         self.weight: Exact = 0
         self.total: Exact = 0
 
@@ -180,7 +183,7 @@ class Readers:
                 return self.measure(name)
             case "lookups":
                 return self.lookup(name)
-            case "entry":
+            case "entry" | "this":
                 return cast(Reader, attrgetter(path))
             case "weight":
                 return lambda facts: facts.weight
@@ -302,7 +305,7 @@ class Readers:
             return lambda facts: _first([read(facts) for read in readers])
         (argument,), (only,) = arguments, readers  # `present`
         if isinstance(argument, Ref) and argument.path in TYPED:
-            return _is_typed(argument.path.removeprefix("entry."))
+            return _is_typed(argument.path)
         return lambda facts: not isinstance(only(facts), Absent)
 
     def aggregate(self, node: Aggregate) -> Reader:
@@ -311,7 +314,8 @@ class Readers:
         function = _AGGREGATES[node.function]
 
         def collected(facts: Facts) -> Value:
-            outside = facts.entry
+            outside, about = facts.entry, facts.this
+            facts.this = outside
             found: list[Value] = []
             missing: list[Absent] = []
             for entry in facts.entries():
@@ -327,7 +331,7 @@ class Readers:
                         missing.append(item)
                     else:
                         found.append(item)
-            facts.entry = outside
+            facts.entry, facts.this = outside, about
             return together(missing) if missing else function(found)
 
         return collected
@@ -341,17 +345,22 @@ def _is_huge(value: Exact) -> bool:
     return value.numerator.bit_length() > MOST_BITS or value.denominator.bit_length() > MOST_BITS
 
 
-TYPED = ("entry.actual", "entry.target", "entry.initial_target", "entry.prior")
-"""Values that may be a number, a date, a range or words: present when anything was typed."""
+TYPED = tuple(f"{of}.{name}" for of in ("entry", "this") for name in (*Indicator.VALUES, "part_of"))
+"""What is present when anything was typed: values that may be a number, a date, a range or words, and what is never absent."""
 
 
-def _is_typed(name: str) -> Reader:
+def _is_typed(path: str) -> Reader:
+    of, _, name = path.partition(".")
+    entry_of = cast("Callable[[Facts], EntryFacts | None]", attrgetter(of))
+
     def present(facts: Facts) -> Value:
-        entry = facts.entry
+        entry = entry_of(facts)
         if entry is None:
             return False
         counts = entry.indicator.counts
-        return counts.surveyed > 0 if name == "actual" and counts is not None else entry.typed(name) is not None
+        if name == "actual" and counts is not None:
+            return counts.surveyed > 0
+        return getattr(entry.indicator, name) is not None
 
     return present
 

@@ -117,7 +117,7 @@ _FULL_WIDTH = str.maketrans("（），％×÷≥≤≠＞＜＝＋－＊／；�
 _LONG = {"\0": ">=", "\1": "<=", "\2": "!="}
 
 
-NOT_NAMES = (*RESERVED, "entries")
+NOT_NAMES = (*RESERVED, "entries", "this")
 """Words that a formula never reads as a name."""
 
 

@@ -77,7 +77,7 @@ class Formulas:
                 "times", "整改次数", "缺少材料数", "missing_papers", "count(entries)", "count(entries where not present(reason))",
                 "count(entries('output') where level = '部分达成')", "months_late(handed_in, date(year, 6, 30))",
                 "months_late(验收日期, 2023-01-31)", "years_late(accepted, 报送日期)", "(accepted - handed_in) / 30", "year - 2022", "评价年度 - 2023",
-                "count(entries where key and completion < 1)", "count(entries where prior < actual)", "floor(coverage * 5)",
+                "count(entries where key and completion < 1)", "count(entries where present(part_of))", "count(entries where id in ('e1', 'i2'))", "count(entries where prior < actual)", "floor(coverage * 5)",
             )  # fmt: skip
         a, b = self.count(depth - 1), self.count(depth - 1)
         return self.pick(
@@ -112,7 +112,11 @@ class Formulas:
         return self.pick(
             "completion >= 1", "完成率 < 90%", "present(reason)", "present(偏差原因)", "not present(evidence)", "key", "核心指标 = false",
             "level = '达成'", "category = 'output.quantity'", "actual >= target", "actual / target > 1.3", "prior < actual", "present(counts)",
-            "present(level)", "unit = '次'", "weight > 5", "name = '指标1'", "90% <= completion < 1", "present(实际完成值)", "present(initial_target)",
+            "present(level)", "unit = '次'", "id = 'e1'",
+            "part_of = 'e1'", "present(part_of)", "present(所属指标) and 所属指标 != this.id", "part_of != ''",
+            "count(entries where part_of = this.id) > 0", "count(entries where part_of = this.id) > 0 and sum(actual of entries where part_of = this.id) != actual",
+            "max(completion of entries where category = 本指标.指标类别) = this.completion", "count(entries where present(this.part_of) and id = this.part_of) = 1",
+            "sum(weight of entries where this.key and part_of = this.id and weight < this.weight) > 0", "this.actual > prior", "weight > 5", "name = '指标1'", "90% <= completion < 1", "present(实际完成值)", "present(initial_target)",
         )  # fmt: skip
 
     def comparison(self) -> str:

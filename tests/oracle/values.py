@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -60,6 +60,8 @@ CHINESE_OF_ENTRY = {
     "计量单位": "unit",
     "偏差原因": "reason",
     "佐证": "evidence",
+    "指标编号": "id",
+    "所属指标": "part_of",
     "核心指标": "key",
     "调查份数": "counts",
 }
@@ -95,6 +97,8 @@ class Place:
     completion: Completion | None = None
     entry_weight: Fraction | None = None
     """Weight in force of the entry: what its assessment's points are divided by."""
+    about: Place | None = None
+    """Inside an aggregate: where the whole formula stands, if at an entry."""
     weight: Fraction | None = None
     """ "In an award, `weight` is the weight in force." """
 
@@ -147,6 +151,8 @@ def value(node: ast.Node, place: Place) -> Value:
         case ast.Not():
             return negation(truth(value(node.operand, place)))
         case ast.Call():
+            if node.function == "present" and isinstance(node.arguments[0], ast.Name):
+                return present(node.arguments[0].text, place)
             return call(node.function, [value(argument, place) for argument in node.arguments])
         case ast.Aggregate():
             return aggregate(node, place)
@@ -263,7 +269,7 @@ def aggregate(node: ast.Aggregate, place: Place) -> Value:
     `max` over entries: the same, and absent if the value is absent for a counted entry; over no entry `sum` is 0 and `min`, `max` are
     absent." """
     places = [
-        Place(place.world, entry, place.world.spec.completion, own_weight(entry))
+        Place(place.world, entry, place.world.spec.completion, own_weight(entry), None if place.entry is None else place)
         for entry in place.world.record.indicators
         if not node.categories or below(entry.category, node.categories)
     ]
@@ -295,6 +301,10 @@ def name_value(name: str, place: Place) -> Value:
     world = place.world
     if name in ("weight", "分值") and place.weight is not None:
         return place.weight
+    of, _, field_of_this = name.partition(".")
+    if of in ("this", "本指标"):
+        # "`this.x`: the same of the entry that the whole formula is about"
+        return name_value(field_of_this, replace(place.about or place, weight=None))
     inside = CHINESE_OF_ENTRY.get(name, name)
     if place.entry is not None and inside in CHINESE_OF_ENTRY.values():
         return entry_value(inside, place.entry, place)
@@ -321,6 +331,12 @@ def name_value(name: str, place: Place) -> Value:
     if look_up in world.spec.lookups:
         return looked_up(world.spec.lookups[look_up], key, world)
     raise AssertionError(f"no such name: {name}")
+
+
+def present(name: str, place: Place) -> bool:
+    """ "`present(x)` is a truth, never unknown"; "`part_of` … the empty text, which is not present" """
+    found = name_value(name, place)
+    return found is not None and found != ""
 
 
 def looked_up(look_up: Lookup, key: str, world: World) -> Value:
@@ -381,6 +397,8 @@ def entry_value(name: str, entry: Indicator, place: Place) -> Value:
         return place.world.complete(entry, table, place.entry_weight, place.world)
     if name == "weight":
         return own_weight(entry)
+    if name == "part_of":
+        return entry.part_of or ""  # "the empty text if it is part of none"
     if name == "counts":
         return None if entry.counts is None else True
     if name == "actual" and entry.counts is not None:
