@@ -67,7 +67,9 @@ class _Compiler:
             grade_on=header.grade_on,
             entry_weights_must_sum=header.entry_weights_must_sum,
             completion=spec.completion,
-            questions=tuple(Question(name, asked.label, asked.type, asked.choices) for name, asked in spec.inputs.items()),
+            questions=tuple(
+                Question(name, asked.label, asked.type, asked.choices, asked.of or "") for name, asked in spec.inputs.items()
+            ),
             measures=tuple(
                 Measure(name, spec.measures[name].label, self.ruleset.node("measures", name, "value"))
                 for name in self.ruleset.measures

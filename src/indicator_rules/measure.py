@@ -36,7 +36,7 @@ from indicator_rules.expression import (
 )
 from indicator_rules.plan import Lookup, Slot
 from indicator_rules.record import EvaluationRecord, Indicator
-from indicator_rules.value import Absent, Value
+from indicator_rules.value import Absent, Series, Value
 
 NO_BUDGET: Mapping[str, Exact | None] = {}
 NOT_SENT = Absent("flag")
@@ -65,7 +65,7 @@ class Facts:
     def __init__(
         self,
         record: EvaluationRecord,
-        inputs: dict[str, Value],
+        inputs: dict[str, Value | Series],
         read_entries: Callable[[EvaluationRecord], tuple[EntryFacts, ...]],
     ) -> None:
         """`read_entries` must not lead back here: without a cycle a record's facts are freed as soon as nobody holds them."""
@@ -178,7 +178,8 @@ class Readers:
             case "budget":
                 return lambda facts: absent if (value := facts.budget.get(name)) is None else value
             case "inputs":
-                return lambda facts: facts.inputs.get(name, absent)
+                # A series is read by `value_at`; here it is only there or not.
+                return lambda facts: facts.inputs.get(name, absent)  # type: ignore[return-value]
             case "measures":
                 return self.measure(name)
             case "lookups":
@@ -296,6 +297,8 @@ class Readers:
         function, arguments = node.function, node.arguments
         if function == "rounded":
             return self.apply(self.rounding or exact, *arguments)
+        if function == "value_at":
+            return self.value_at(*arguments)
         if function in _FUNCTIONS:
             return self.apply(_FUNCTIONS[function], *arguments)
         readers = [self.reader(argument) for argument in arguments]
@@ -307,6 +310,16 @@ class Readers:
         if isinstance(argument, Ref) and argument.path in TYPED:
             return _is_typed(argument.path)
         return lambda facts: not isinstance(only(facts), Absent)
+
+    def value_at(self, of: Node, day: Node) -> Reader:
+        """The latest number of a series not after a day."""
+        too_early = Absent("before-first", tuple(paths(of)))
+
+        def number(series: Series, day: date) -> Value:
+            found = series.at(day)
+            return too_early if found is None else found
+
+        return self.apply(number, of, day)
 
     def aggregate(self, node: Aggregate) -> Reader:
         where = self.reader(node.where) if node.where is not None else None

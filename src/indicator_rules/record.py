@@ -15,7 +15,7 @@ Fields (? may be absent; all texts are stripped; ✎ accepts the Chinese form to
   actual? 实际值, prior? 上年值 (`Quantity`s), unit? 计量单位 (read into values typed without one), weight? 权重, level? 达成程度,
   counts? 调查份数 {satisfied, surveyed}, goal? 所属目标 (id), part_of? 所属指标 (id), key 核心指标 (false), basis? 依据, reason? 偏差原因,
   evidence? 佐证. With direction `qualitative`, texts are not read as numbers.
-- answers 核实结果: name → yes-no, number, text or date
+- answers 核实结果: name → yes-no, number, text or date, or a list of {date 日期, value 数} (a number, or text with its unit), earliest first
 - assessments 评价人评分: criteria, indicators: id → one table or a list of them: points|share|level (exactly one), reason?, by?, weight?
 - not_applicable 不适用: criteria, indicators: id → reason
 - deductions 扣分: criteria, indicators: id → {points, reason?}; total? {points, reason?}
@@ -32,9 +32,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from indicator_rules import quantity
 from indicator_rules import record_fields as fields
@@ -47,6 +48,7 @@ from indicator_rules.record_fields import (
     Count,
     Day,
     DirectionField,
+    Figure,
     Id,
     KindField,
     MoneyUnitField,
@@ -316,6 +318,35 @@ class Narrative(Part):
     publication: Report | None = None  # 结果应用与公开
 
 
+class Point(Part):
+    """A figure as it stood on a day."""
+
+    date: Day  # 日期
+    value: Figure  # 数
+
+
+def _in_order(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    if not points:  # not min_length: see `_raters`
+        refuse("list-too-short", length=0, limit=1)
+    for earlier, later in pairwise(points):
+        if later.date <= earlier.date:
+            code = "series-date-repeated" if later.date == earlier.date else "series-order"
+            refuse(code, text=later.date.isoformat(), after=earlier.date.isoformat())
+    return points
+
+
+Series = Annotated[tuple[Point, ...], Field(max_length=400), AfterValidator(_in_order)]
+"""Figures by date (按日期的数), earliest first."""
+
+
+def _form(value: object) -> str:
+    is_list = isinstance(value, (list, tuple))
+    return "series" if is_list and (not value or any(isinstance(one, (Mapping, Point)) for one in value)) else "one"
+
+
+AnswerField = Annotated[Annotated[Series, Tag("series")] | Annotated[Answer, Tag("one")], Discriminator(_form)]
+
+
 class EvaluationRecord(Part):
     """Everything known about one subject in one evaluation year (填报记录)."""
 
@@ -324,7 +355,7 @@ class EvaluationRecord(Part):
     funds: Annotated[tuple[Fund, ...], Field(max_length=200)] = ()  # 资金来源
     goals: Annotated[tuple[Goal, ...], Field(max_length=100)] = ()  # 年度总体目标
     indicators: Annotated[tuple[Indicator, ...], Field(max_length=MOST_ENTRIES)] = ()  # 绩效指标
-    answers: Annotated[Mapping[Name, Answer], Field(max_length=2000)] = {}  # 评价要点核实结果
+    answers: Annotated[Mapping[Name, AnswerField], Field(max_length=2000)] = {}  # 评价要点核实结果
     assessments: Assessments = Assessments()  # 评价人评分
     not_applicable: NotApplicable = NotApplicable()  # 不适用
     deductions: Deductions = Deductions()  # 人工扣分

@@ -249,6 +249,24 @@ Answer = Annotated[
     PlainSerializer(lambda value: format(value, "f") if isinstance(value, Decimal) else value, when_used="json"),
 ]
 
+
+def read_figure(value: object) -> Decimal | str:
+    """A number, bare or as text with its unit (`45万元`); the ruleset says later what it has to be."""
+    if not isinstance(text := read_answer(value), str):
+        return read_number(value)
+    try:
+        return quantity.number_of(text)
+    except QuantityError:
+        return text
+
+
+Figure = Annotated[
+    Decimal | str,
+    PlainValidator(read_figure),
+    WithJsonSchema({"type": ["number", "string"]}),
+    PlainSerializer(lambda value: format(value, "f") if isinstance(value, Decimal) else value, when_used="json"),
+]
+
 # --- choices ------------------------------------------------------------------------------------------------------------
 
 

@@ -38,14 +38,21 @@ class Type:
     """What a formula gives. `unit`: `""` a pure number (ratios and counts too), `money`, or None where only the record can tell.
     `choices`: the texts that are possible, where they are a closed set."""
 
-    kind: Literal["number", "truth", "text", "date", "thing"]
+    kind: Literal["number", "truth", "text", "date", "series", "thing"]
     unit: Literal["", "money"] | None = ""
     choices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.kind == "number":
             return {"money": "money 金额", "": "number 数值或比率", None: "number 数值"}[self.unit]
-        return {"truth": "yes-no 是否", "text": "text 文字", "date": "date 日期", "thing": "field 字段"}[self.kind]
+        names = {
+            "truth": "yes-no 是否",
+            "text": "text 文字",
+            "date": "date 日期",
+            "series": "series 按日期的数",
+            "thing": "field 字段",
+        }
+        return names[self.kind]
 
 
 NUMBER = Type("number")
@@ -186,8 +193,10 @@ class _Resolver:
             case Truth():
                 return node, TRUTH
             case Name():
-                ref = self.scope.look_up(node)
-                return ref, self.scope.types[ref.path]
+                ref, kind = self.named(node)
+                if kind.kind == "series":
+                    raise FormulaError("series-alone", node.at, text=node.text)
+                return ref, kind
             case Negative():
                 operand, kind = self.number(node.operand)
                 return replace(node, operand=operand), kind
@@ -206,6 +215,10 @@ class _Resolver:
             case Aggregate():
                 return self.aggregate(node)
         raise AssertionError(node)
+
+    def named(self, node: Name) -> tuple[Node, Type]:
+        ref = self.scope.look_up(node)
+        return ref, self.scope.types[ref.path]
 
     def number(self, node: Node) -> tuple[Node, Type]:
         found, kind = self.resolve(node)
@@ -279,8 +292,11 @@ class _Resolver:
 
     def call(self, node: Call) -> tuple[Node, Type]:
         if node.function == "present":
-            found, _ = self.resolve(node.arguments[0])
+            (asked,) = node.arguments
+            found, _ = self.named(asked) if isinstance(asked, Name) else self.resolve(asked)
             return replace(node, arguments=(found,)), TRUTH
+        if node.function == "value_at":
+            return self.value_at(node)
         resolved = [self.resolve(argument) for argument in node.arguments]
         result = replace(node, arguments=tuple(found for found, _ in resolved))
         kinds = [kind for _, kind in resolved]
@@ -299,6 +315,17 @@ class _Resolver:
         if wanted == "date":
             return result, NUMBER
         return result, self.common(node, kinds)
+
+    def value_at(self, node: Call) -> tuple[Node, Type]:
+        """A number of a series, in its unit."""
+        of, day = node.arguments
+        series, kind = self.named(of) if isinstance(of, Name) else self.resolve(of)
+        if kind.kind != "series":
+            raise FormulaError("not-a-series", of.at, text=str(of), kind=str(kind))
+        found, day_type = self.resolve(day)
+        if day_type.kind != "date":
+            raise FormulaError("not-a-date", day.at, text=str(day), kind=str(day_type))
+        return replace(node, arguments=(series, found)), Type("number", kind.unit)
 
     def common(self, node: Call, kinds: list[Type]) -> Type:
         first = kinds[0]

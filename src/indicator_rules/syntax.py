@@ -83,6 +83,7 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     "date": (3, 3),
     "months_late": (2, 2),
     "years_late": (2, 2),
+    "value_at": (2, 2),
 }
 """Functions and how many arguments each takes."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal, TypeAlias
 
-from generate.vocabulary import COUNT_CUTS, MONEY_CUTS, MONEY_NAMES, RATIO_CUTS, REGIONS, REMARKS, chance
+from generate.vocabulary import COUNT_CUTS, DAYS, MONEY_CUTS, MONEY_NAMES, RATIO_CUTS, REGIONS, REMARKS, chance
 
 Sort: TypeAlias = Literal["ratio", "count", "money"]
 CUTS: dict[Sort, tuple[str, ...]] = {"ratio": RATIO_CUTS, "count": COUNT_CUTS, "money": MONEY_CUTS}
@@ -37,7 +37,7 @@ class Formulas:
         if known and chance(self.rng, 15):
             return self.rng.choice(known)
         if depth <= 0 or chance(self.rng, 50):
-            return self.pick(*MONEY_NAMES)
+            return self.dated("paid", "支出进度", "inputs.paid") if chance(self.rng, 10) else self.pick(*MONEY_NAMES)
         a, b = self.money(depth - 1), self.money(depth - 1)
         return self.pick(
             f"{a} + {b}", f"{a} - ({b})", f"first_of({a}, {b})", f"max({a}, {b}, 0元)", f"min({a}, {b})", f"abs({a} - ({b}))",
@@ -51,6 +51,8 @@ class Formulas:
             return self.rng.choice(known)
         if self.entry and chance(self.rng, 50):
             return self.pick("completion", "完成率")
+        if chance(self.rng, 5):
+            return self.dated("share_paid", "进度比例")
         if depth <= 0 or chance(self.rng, 50):
             return self.pick(
                 "coverage", "覆盖率", "实际支出 / 全年预算数", "实际支出 / first_of(全年预算数, 年初预算)", "budget.spent / budget.adjusted",
@@ -72,6 +74,8 @@ class Formulas:
         known = [name for name, sort in self.measures.items() if sort == "count"]
         if known and chance(self.rng, 40):
             return self.rng.choice(known)
+        if chance(self.rng, 5):
+            return self.dated("visits", "累计走访")
         if depth <= 0 or chance(self.rng, 60):
             return self.pick(
                 "times", "整改次数", "缺少材料数", "missing_papers", "count(entries)", "count(entries where not present(reason))",
@@ -83,6 +87,10 @@ class Formulas:
         return self.pick(
             f"{a} + {b}", f"max({a}, {b})", f"first_of({a}, 0)", f"min({a}, 5)", f"{a} - ({b})", f"({a}) * 2", f"abs({a})"
         )
+
+    def dated(self, *series: str) -> str:
+        """A number of a series, at a day that may be one of its own, before its first, or absent."""
+        return f"value_at({self.pick(*series)}, {self.pick(*DAYS)})"
 
     # -------------------------------------------------------------------------------------------------------------- truths
 
@@ -105,7 +113,7 @@ class Formulas:
             "not present(handed_in)", "handed_in <= 2023-06-30", "报送日期 < date(year, 7, 1)", "accepted - handed_in > 30天", "accepted > handed_in",
             "accepted = handed_in", "subject.kind = 'project'", "subject.project_type in ('new', 'continuing')", f"subject.region = '{REGIONS[0]}'",
             f"remark = '{REMARKS[0]}'", "remark != '退回'", "year >= 2023", "评价年度 = 2023", "year in (2022, 2024)", "subject.as_of <= 2023-12-31",
-            "present(subject.department)", "true", "present(coverage)", "1 <= times <= 3", "0 < coverage < 1",
+            "present(subject.department)", "present(paid)", "not present(累计走访)", "true", "present(coverage)", "1 <= times <= 3", "0 < coverage < 1",
         )  # fmt: skip
 
     def entry_leaf(self) -> str:

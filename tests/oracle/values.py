@@ -21,7 +21,8 @@ from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.spec import Completion, Lookup, LookupRow, Spec
 from oracle.rounding import rounded
 
-Value: TypeAlias = Fraction | bool | str | date | Quantity | None
+Dated: TypeAlias = tuple[tuple[date, Fraction], ...]
+Value: TypeAlias = Fraction | bool | str | date | Quantity | Dated | None
 
 MONEY: dict[str, Fraction] = {"元": Fraction(1), "千元": Fraction(10**3), "万元": Fraction(10**4), "亿元": Fraction(10**8)}
 AMOUNTS = ("expected", "initial", "added", "adjusted", "released", "received", "spent", "carried_in", "carried_out")
@@ -217,6 +218,11 @@ def call(function: str, arguments: list[Value]) -> Value:
         return arguments[0] is not None
     if function == "date":
         return date_from(arguments)
+    if function == "value_at":
+        series, day = arguments
+        # "the number of the latest date not after d; absent if there is none"
+        known = [number for at, number in series if at <= day] if isinstance(series, tuple) and isinstance(day, date) else []
+        return known[-1] if known else None
     if function in ("months_late", "years_late"):
         actual, due = arguments
         if not isinstance(actual, date) or not isinstance(due, date):
@@ -377,7 +383,13 @@ def total_weight(record: EvaluationRecord) -> Fraction | None:
 def answer(world: World, name: str) -> Value:
     """ "An input of type `amount`: a bare number is in the unit of the budget, a text such as 20万元 in its own." """
     given = world.record.answers.get(name)
-    if world.spec.inputs[name].type == "amount" and given is not None:
+    asked = world.spec.inputs[name]
+    if isinstance(given, tuple):
+        return tuple(
+            (one.date, amount_answer(world.record, str(one.value)) if asked.of == "amount" else Fraction(one.value))
+            for one in given
+        )
+    if asked.type == "amount" and given is not None:
         return amount_answer(world.record, str(given))
     if given is None or isinstance(given, bool | str | date):
         return given
