@@ -340,8 +340,9 @@ Series = Annotated[tuple[Point, ...], Field(max_length=400), AfterValidator(_in_
 
 
 def _form(value: object) -> str:
-    is_list = isinstance(value, (list, tuple))
-    return "series" if is_list and (not value or any(isinstance(one, (Mapping, Point)) for one in value)) else "one"
+    if not isinstance(value, (list, tuple)):
+        return "one"
+    return "series" if not value or any(isinstance(one, (Mapping, Point)) for one in value) else "one"
 
 
 AnswerField = Annotated[Annotated[Series, Tag("series")] | Annotated[Answer, Tag("one")], Discriminator(_form)]
