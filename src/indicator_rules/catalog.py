@@ -21,12 +21,13 @@ from typing import Any, NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from indicator_rules.errors import Problem, RulesetError, Where
+from indicator_rules.files import content
 from indicator_rules.quantity import shown
 from indicator_rules.reading import RecordSource, read_record
 from indicator_rules.record_fields import suggestion
 from indicator_rules.rules import Rules, check
 from indicator_rules.spec import Applies, Header, Label
-from indicator_rules.validation import LARGEST_FILE, decode
+from indicator_rules.validation import decode
 
 RulesetSource: TypeAlias = "str | bytes | PathLike[str] | Mapping[str, Any]"
 
@@ -251,11 +252,10 @@ def _data(stamp: _Stamp) -> dict[str, Any] | None:
     """The file as plain data; None if it is no TOML."""
     path = stamp.path
     try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-    except (OSError, ValueError):
+        written = content(path, RulesetError)
+    except RulesetError:
         return None
-    data, problems = decode(content, str(path), "toml")
+    data, problems = decode(written, str(path), "toml")
     return None if problems else data
 
 

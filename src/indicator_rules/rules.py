@@ -20,7 +20,8 @@ from indicator_rules import engine as engines
 from indicator_rules.checks import check as check_spec
 from indicator_rules.compile import compile_ruleset
 from indicator_rules.engine import Engine
-from indicator_rules.errors import Problem, RecordError, RulesetError, Where
+from indicator_rules.errors import Problem, RecordError, RulesetError
+from indicator_rules.files import content
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
@@ -28,7 +29,6 @@ from indicator_rules.reading import read_record, record_files
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
-from indicator_rules.validation import LARGEST_FILE
 
 if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
@@ -53,7 +53,7 @@ class Rules:
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], engine: str | None = None) -> Rules:
         """The ruleset in a file. Raises `RulesetError`."""
-        return cls.from_bytes(_bytes(path), os.fspath(path), engine)
+        return cls.from_bytes(content(path, RulesetError), os.fspath(path), engine)
 
     @classmethod
     def from_text(cls, text: str, file: str = "", engine: str | None = None) -> Rules:
@@ -173,7 +173,7 @@ def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str 
         spec, problems = parse_data(source)
     else:
         try:
-            data = source if isinstance(source, bytes) else _bytes(source)
+            data = source if isinstance(source, bytes) else content(source, RulesetError)
         except RulesetError as error:
             return list(error.problems)
         file = file or ("" if isinstance(source, bytes) else os.fspath(source))
@@ -199,19 +199,3 @@ def located(problems: list[Problem], data: bytes | None) -> list[Problem]:
 
     placed = locate(problems, data) if data is not None and problems else problems
     return sorted(placed, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
-
-
-def _bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a ruleset file. Raises `RulesetError`."""
-    where = Where(os.fspath(path))
-    try:
-        if Path(path).is_dir():
-            raise RulesetError([Problem("path-is-folder", where)])
-        with Path(path).open("rb") as stream:
-            return stream.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise RulesetError([Problem("file-not-found", where)]) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise RulesetError(
-            [Problem("file-unreadable", where, {"reason": (getattr(error, "strerror", "") or "").lower()})]
-        ) from None

@@ -498,3 +498,27 @@ def test_the_entry_point_is_the_command_line() -> None:
     assert code == 0
     assert b"99.3" in out
     assert err == b""
+
+
+# -------------------------------------------------------------------------------------------- what a terminal would obey
+
+
+def test_no_text_of_a_file_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
+    """A ruleset's own texts, a file's name and what was typed: colours, cursor, bell and direction of writing are spelt out."""
+    evil = "\\u001b[31m\\u0007\\u009b2J\\u202e"
+    text = ZHANJIANG.read_text(encoding="utf-8")
+    title = next(line for line in text.splitlines() if line.startswith("title = "))
+    ruleset = tmp_path / "evil.toml"
+    text = text.replace(title, f'title = "{evil}"').replace("立项规范性", f"{evil}立项规范性")
+    ruleset.write_text(text, encoding="utf-8")
+    plain = {"\x1b", "\x07", "\x9b", "\u202e", "\r"}
+    for command in (("show", ruleset), ("evaluate", EXAMPLE, "--ruleset", ruleset)):
+        said = run(*command)
+        assert said.exit_code == 0, said.stderr
+        assert plain & set(said.stdout + said.stderr) == set(), command
+        assert evil in said.stdout, command
+    told = run("evaluate", EXAMPLE, "--ruleset", ruleset, "--format", "json")
+    assert plain & set(told.stdout) == set()
+    assert any(one["label"].startswith("\x1b[31m\x07\x9b2J\u202e") for one in json.loads(told.stdout)["criteria"])
+    assert "\x1b" not in refused("evaluate", tmp_path / "\x1b[31m.toml")
+    assert "\x1b" not in run("evaluate", EXAMPLE, "--\x1b[31m").stderr

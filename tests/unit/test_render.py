@@ -220,7 +220,7 @@ scale = { kind = "proportional" }
 def test_scaling_up_is_told_as_it_was_done(left_out: str, group: str, line: str | None) -> None:
     full = "full_score = 60\n" if group.startswith("weight") else ""
     more = MOVING.replace('label = "组"', f'label = "组"\n{group}')
-    own = f'[criteria.a]\nlabel = "甲"\nweight = 20\nnot_applicable = {{ move_to = "b" }}\nmeasure = "rate"\nscale = {{ kind = "proportional" }}\n'
+    own = '[criteria.a]\nlabel = "甲"\nweight = 20\nnot_applicable = { move_to = "b" }\nmeasure = "rate"\nscale = { kind = "proportional" }\n'
     rules = load(HEAD.replace('status = "example"', f'status = "example"\n{full}') + own + more)
     given = evaluated(rules, not_applicable={"criteria": dict.fromkeys(left_out, "没有")})
     assert given.exact_total == (30 if full else 50)
