@@ -40,6 +40,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, 
 from indicator_rules import quantity
 from indicator_rules import record_fields as fields
 from indicator_rules.exact import Exact, divide
+from indicator_rules.frozen import Frozen
 from indicator_rules.quantity import Quantity, QuantityError, money_factor
 from indicator_rules.record_fields import (
     Answer,
@@ -112,7 +113,7 @@ class Amounts(Part):
                 continue
             numerator, denominator = value.as_integer_ratio()
             amounts[name] = divide(numerator * factor, denominator)
-        return amounts
+        return Frozen(amounts)
 
     def amount(self, name: str) -> Exact | None:
         """One amount in 元, or None where the record has none. Raises KeyError for a name that no amount has."""
@@ -255,15 +256,15 @@ Ratings = Annotated[tuple[Rating, ...], Field(max_length=100), BeforeValidator(_
 class Assessments(Part):
     """Picks by criterion and by indicator; one rater is a list of one."""
 
-    criteria: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES)] = {}
-    indicators: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES)] = {}
+    criteria: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
+    indicators: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
 
 
 class Reasons(Part):
     """Texts by criterion and by indicator."""
 
-    criteria: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES)] = {}
-    indicators: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES)] = {}
+    criteria: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
+    indicators: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
 
 
 class NotApplicable(Reasons):
@@ -280,8 +281,8 @@ class Deduction(Part):
 class Deductions(Part):
     """Points taken off by hand, from a criterion, an indicator or the total."""
 
-    criteria: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES)] = {}
-    indicators: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES)] = {}
+    criteria: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
+    indicators: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
     total: Deduction | None = None
 
 
@@ -294,8 +295,8 @@ class ClaimReasons(Reasons):
 class Claims(Part):
     """Points that somebody else arrived at (自评分、复核分); never an input to scoring."""
 
-    criteria: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES)] = {}
-    indicators: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES)] = {}
+    criteria: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
+    indicators: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
     total: Number | None = None  # 总分
     grade: Name | None = None  # 等级
     by: Name | None = None  # 何人
@@ -356,7 +357,7 @@ class EvaluationRecord(Part):
     funds: Annotated[tuple[Fund, ...], Field(max_length=200)] = ()  # 资金来源
     goals: Annotated[tuple[Goal, ...], Field(max_length=100)] = ()  # 年度总体目标
     indicators: Annotated[tuple[Indicator, ...], Field(max_length=MOST_ENTRIES)] = ()  # 绩效指标
-    answers: Annotated[Mapping[Name, AnswerField], Field(max_length=2000)] = {}  # 评价要点核实结果
+    answers: Annotated[Mapping[Name, AnswerField], Field(max_length=2000), AfterValidator(Frozen)] = Frozen()  # 评价要点核实结果
     assessments: Assessments = Assessments()  # 评价人评分
     not_applicable: NotApplicable = NotApplicable()  # 不适用
     deductions: Deductions = Deductions()  # 人工扣分
@@ -398,7 +399,7 @@ class EvaluationRecord(Part):
     @cached_property
     def indicator_by_id(self) -> Mapping[str, Indicator]:
         """Entries by their ids."""
-        return {entry.id: entry for entry in self.indicators}
+        return Frozen({entry.id: entry for entry in self.indicators})
 
     def canonical(self) -> str:
         """The record as JSON for digests: one text for one meaning. Absent fields are left out and keys are sorted."""

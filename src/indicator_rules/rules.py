@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +110,7 @@ class Rules:
         """The plan made ready; made on first use."""
         from indicator_rules.evaluate import Evaluator
 
-        return Evaluator(self.plan, self._engine, lambda: self.provenance)
+        return Evaluator(self.plan, self._engine, _Origin(self))
 
     def evaluate(self, record: Record) -> Evaluation:
         """Score one record: an `EvaluationRecord`, plain data, or the path of a TOML or JSON file.
@@ -162,8 +162,44 @@ class Rules:
 
         return inputs(self.ruleset, self.plan)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as what was written, and linked and compiled again in the process that reads it, once."""
+        return _unpickled, (_Pickled(self.provenance["ruleset"], self.file, self.engine, self.spec, self.problems),)
+
     def __repr__(self) -> str:
         return f"<Rules {self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where evaluations come from: asked for its provenance, and, by a pickled evaluation, to score the record again."""
+
+    rules: Rules
+
+    def __call__(self) -> Mapping[str, str]:
+        return self.rules.provenance
+
+    def evaluate(self, record: EvaluationRecord) -> Evaluation:
+        return self.rules.evaluator.evaluate(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pickled:
+    """A ruleset as it is pickled; the digest stands for all that was written."""
+
+    digest: str
+    file: str
+    engine: str
+    spec: Spec = field(compare=False)
+    problems: tuple[Problem, ...] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _unpickled(source: _Pickled) -> Rules:
+    ruleset, plan, _ = _compiled(source.spec, source.file)
+    if plan is None:
+        raise AssertionError(source.digest)
+    return Rules(source.spec, ruleset, plan, source.problems, source.file, source.engine)
 
 
 def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str = "") -> list[Problem]:
