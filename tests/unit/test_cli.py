@@ -522,3 +522,42 @@ def test_no_text_of_a_file_reaches_the_terminal_as_a_command(tmp_path: Path) -> 
     assert any(one["label"].startswith("\x1b[31m\x07\x9b2J\u202e") for one in json.loads(told.stdout)["criteria"])
     assert "\x1b" not in refused("evaluate", tmp_path / "\x1b[31m.toml")
     assert "\x1b" not in run("evaluate", EXAMPLE, "--\x1b[31m").stderr
+
+
+# ---------------------------------------------------------------------------------------------------- rulesets of one's own
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_folders_of_ones_own_are_searched_by_every_command(tmp_path: Path, by: str) -> None:
+    own = tmp_path / "own" / "own-rules"
+    own.mkdir(parents=True)
+    (tmp_path / "more").mkdir()
+    text = ZHANJIANG.read_text(encoding="utf-8").replace('family = "zhanjiang-etdz-project"', 'family = "own-rules"')
+    (own / "2023.toml").write_text(text, encoding="utf-8")
+    folders = [str(tmp_path / "own"), str(tmp_path / "more")]
+
+    def ask(*args: str | Path, code: int = 0) -> Result:
+        if by == "variable":
+            result = run(*args, env={"INDICATOR_RULES_PATH": os.pathsep.join(folders)})
+        else:
+            result = run(*args, *(part for folder in folders for part in ("--rulesets", folder)))
+        assert result.exit_code == code, result.stderr
+        return result
+
+    assert "own-rules@2023" in ask("list").stdout
+    assert "zhanjiang-etdz-project@2023" in ask("list").stdout
+    assert "own-rules@2023" in ask("show", "own-rules").stdout
+    assert "answers." in ask("inputs", "own-rules@2023").stdout
+    assert "own-rules" in ask("check", "own-rules").stdout
+    assert "own-rules@2023" in ask("evaluate", EXAMPLE, "--ruleset", "own-rules").stdout
+    assert ask("audit", EXAMPLE, "--ruleset", "own-rules").stdout
+    told = ask("evaluate", EXAMPLE, code=1).stderr  # both are for this record
+    assert "several-rulesets-apply" in told
+    assert "own-rules@2023" in told
+
+
+def test_without_the_option_nobody_knows_them_and_a_folder_has_to_be_there(tmp_path: Path) -> None:
+    assert "ruleset-not-found" in refused("show", "own-rules")
+    assert "file-not-found" in refused("list", "--rulesets", tmp_path / "none")
+    assert run("list", env={"INDICATOR_RULES_PATH": ""}).exit_code == 0
+    assert run("list", "--rulesets", "").exit_code == 2
