@@ -434,8 +434,9 @@ def _broken_links(record: EvaluationRecord) -> Iterator[_Link]:
                 yield (*path, key), "unknown-indicator", {"text": key, **suggestion(key, entries)}
     if record.budget is None:
         yield from ((("funds", position), "unit-missing", {}) for position, row in enumerate(record.funds) if row.unit is None)
+    rows: dict[int, Mapping[str, object]] = {}
     for position, path_text in enumerate(record.assumed):
-        if not _resolves(record, path_text.split(".")):
+        if not _resolves(record, path_text.split("."), rows):
             yield ("assumed", position), "unknown-path", {"text": quantity.shown(path_text)}
 
 
@@ -458,22 +459,35 @@ def _keys_of_indicators(record: EvaluationRecord) -> Iterator[tuple[tuple[str, .
                 yield (name, "reasons", "indicators"), claims.reasons.indicators
 
 
-def _resolves(value: object, path: Sequence[str]) -> bool:
-    """Whether `path` leads to something that the record holds; list rows are named by id (or source), or by position from 0."""
+def _resolves(value: object, path: Sequence[str], rows: dict[int, Mapping[str, object]]) -> bool:
+    """Whether `path` leads to something that the record holds; list rows are named by id (or source), or by position from 0. `rows` keeps the
+    names of lists met before: thousands of paths may lead through thousands of entries."""
     for part in path:
         if isinstance(value, BaseModel):
             value = getattr(value, part, None) if part in type(value).model_fields else None
         elif isinstance(value, Mapping):
             value = value.get(part)
         elif isinstance(value, tuple):
-            named = [row for row in value if part in (getattr(row, "id", None), getattr(row, "source", None))]
+            named = rows.get(id(value))
+            if named is None:
+                named = rows[id(value)] = _by_name(value)
             at = int(part) if part.isascii() and part.isdecimal() and len(part) < 6 else None
-            value = named[0] if named else value[at] if at is not None and at < len(value) else None
+            value = named[part] if part in named else value[at] if at is not None and at < len(value) else None
         else:
             return False
         if value is None:
             return False
     return True
+
+
+def _by_name(rows: tuple[object, ...]) -> dict[str, object]:
+    """The first row of each id or source."""
+    named: dict[str, object] = {}
+    for row in rows:
+        for name in (getattr(row, "id", None), getattr(row, "source", None)):
+            if name is not None:
+                named.setdefault(name, row)
+    return named
 
 
 def _json(value: object) -> str:

@@ -76,7 +76,7 @@ def describe(value: object) -> str:
 
 def suggestion(text: str, known: Any) -> dict[str, str]:
     """`{"suggestion": …}` for the nearest known name, or nothing."""
-    close = difflib.get_close_matches(text, list(known), n=1)
+    close = difflib.get_close_matches(text, list(known), n=1) if len(text) <= 100 else ()
     return {"suggestion": close[0]} if close else {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -314,3 +315,26 @@ def test_a_slip_in_toml_is_told_in_the_readers_language(text: str, zh: str, en: 
 
 def test_what_a_later_toml_reader_says_is_passed_on() -> None:
     assert reason_of("Something new") == "something new"
+
+
+# ------------------------------------------------------------------------------------------------------------- hostile files
+
+
+def test_thousands_of_paths_through_thousands_of_entries_are_followed_at_once() -> None:
+    """A minute before names were looked up in an index."""
+    entries = [{"id": f"e{place}", "category": "output", "name": "a", "target": 1} for place in range(2000)]
+    subject = {"name": "x", "kind": "project", "year": 2023}
+    assumed = [f"indicators.e{1999 - place % 2000}.{'target' if place else 'actual'}" for place in range(5000)]
+    begun = time.perf_counter()
+    with pytest.raises(RecordError) as caught:
+        read_record({"subject": subject, "indicators": entries, "assumed": assumed})
+    assert [problem.where.path for problem in caught.value.problems] == [("assumed", 0)]
+    assert time.perf_counter() - begun < 20
+
+
+def test_the_nearest_key_is_looked_for_the_first_slips_only() -> None:
+    subject = {"name": "x", "kind": "project", "year": 2023}
+    with pytest.raises(RecordError) as caught:
+        read_record({"subject": subject, **{f"indicator{place}": 1 for place in range(100)}, "b" * 101: 1})
+    suggested = [problem.values.get("suggestion") for problem in caught.value.problems]
+    assert suggested == ["indicators"] * 20 + [None] * 81
