@@ -36,13 +36,13 @@ class RubricRow(NamedTuple):
 
 def rows(spec: Spec, lang: Language | None = None) -> tuple[RubricRow, ...]:
     """The rubric, one row a criterion, in the order of the ruleset."""
-    words = _Words(spec, lang or messages.language())
+    words = Words(spec, lang or messages.language())
     return tuple(words.row(criterion) for criterion in spec.criteria.values())
 
 
 def text(spec: Spec, lang: Language | None = None, columns: int = COLUMNS) -> str:
     """The rubric for people to read."""
-    return "\n".join(_Words(spec, lang or messages.language()).lines(max(columns, 80))) + "\n"
+    return "\n".join(Words(spec, lang or messages.language()).lines(max(columns, 80))) + "\n"
 
 
 def inputs_text(fields: Iterable[InputField], lang: Language | None = None, columns: int = COLUMNS) -> str:
@@ -59,7 +59,7 @@ def inputs_text(fields: Iterable[InputField], lang: Language | None = None, colu
     return "\n".join(table(cells, _fit(cells, columns, widest=24, whole=1))) + "\n"
 
 
-class _Words:
+class Words:
     """What a spec says, in one language."""
 
     def __init__(self, spec: Spec, lang: Language) -> None:
