@@ -20,7 +20,7 @@ from indicator_rules.comparison import Change, ChangeKind, Told
 from indicator_rules.condition import constant
 from indicator_rules.errors import KeyPath, Where
 from indicator_rules.expression import Node, Number, Ref, replaced
-from indicator_rules.meaning import SameMeaning, same_meaning
+from indicator_rules.meaning import SameMeaning, reads_facts, same_meaning
 from indicator_rules.pairing import Pairs, aligned, pairs
 from indicator_rules.plan import Plan
 from indicator_rules.ruleset import Ruleset
@@ -60,7 +60,7 @@ def changes(old: Compared, new: Compared) -> Changes:
 
 
 _SECTIONS = ("groups", "criteria", "inputs", "measures", "lookups", "weight_sets", "adjustments", "findings", "sources")
-_TOTAL = ("ruleset", "groups", "grades", "adjustments", "inputs", "measures", "lookups")
+_TOTAL = ("ruleset", "groups", "grades", "completion", "adjustments", "inputs", "measures", "lookups")
 """Sections that the total or grade may depend on."""
 _ABOUT = {"definition", "points_to_check", "text", "evidence_required", "notes", "message", "title", "document", "issuer", "url",
           "issued", "status", "source", "ref", "clause"}  # fmt: skip
@@ -69,7 +69,9 @@ _KINDS: Mapping[str, ChangeKind] = {
     **dict.fromkeys(("full_at", "zero_at", "pass_line", "at_least", "above", "at", "step", "decay_zero_at", "is_"), "threshold"),
     **dict.fromkeys(("award", "points", "at_most"), "award"),
     **dict.fromkeys(("when", "applies_when"), "condition"),
-    **dict.fromkeys(("measure", "value", "values", "by", "grade_by", "deduct", "bonus", "total_at_most", "total_at_least"), "formula"),
+    **dict.fromkeys(
+        ("measure", "value", "values", "by", "grade_by", "deduct", "bonus", "total_at_most", "total_at_least"), "formula"
+    ),
     **dict.fromkeys(("scale", "entries", "quantitative", "qualitative", "dated"), "scale"),
     **dict.fromkeys(_ABOUT, "wording"),
     "label": "label",
@@ -78,7 +80,9 @@ _KINDS: Mapping[str, ChangeKind] = {
 }
 _LOOSE = {"family", "edition", "title", "coexists_with", "schema_", "kind", "rows", "id"}
 """Keys that say which ruleset it is, or that are told otherwise."""
-_SILENT = {"scale", "entries", "bands", "levels", "rows", "items", "parts", "default"}
+_FACTS = "entries"
+"""What a formula reads that adds up 完成率 and the like."""
+_SILENT = {"scale", "entries", "bands", "levels", "rows", "items", "parts"}
 """Keys that only hold others."""
 _NAMED_ROWS = (written.Item, written.Part)
 _Found = tuple[Change, bool]
@@ -192,7 +196,17 @@ class _Differ:
         """A criterion of both. Entries in place of a scale are told as a whole."""
         skipped: set[str] = {"completion"}
         if (before.indicators is None) != (after.indicators is None):
-            skipped |= {"measure", "scale", "indicators", "entries", "per", "entry_weights", "without_weights", "combine", "entry_absent"}
+            skipped |= {
+                "measure",
+                "scale",
+                "indicators",
+                "entries",
+                "per",
+                "entry_weights",
+                "without_weights",
+                "combine",
+                "entry_absent",
+            }
             old, new = self.wording[0].standard(before), self.wording[1].standard(after)
             self.add("scale", here.below("entries" if before.indicators is None else "scale"), old, new, "scale")
         elif before.completion is not None or after.completion is not None:
@@ -206,8 +220,10 @@ class _Differ:
         """Two tables of one kind, key by key."""
         for name in type(new).model_fields:
             if name not in skipped and (name not in _LOOSE or isinstance(new, written.Source)):
-                told = None if name in _SILENT else key_name(type(new).__name__, name)
-                self.value(name, getattr(old, name), getattr(new, name), here.below(name, told=told))
+                value = getattr(new, name)
+                silent = name in _SILENT or isinstance(value, written.Weight)
+                told = None if silent else key_name(type(new).__name__, name)
+                self.value(name, getattr(old, name), value, here.below(name, told=told))
 
     def value(self, name: str, old: Any, new: Any, here: _Here) -> None:
         if old is None and new is None:
@@ -236,7 +252,9 @@ class _Differ:
         before = {translate.get(key, key): (key, value) for key, value in old.items()}
         for key in dict.fromkeys([*new, *before]):
             old_key, value = before.get(key, (key, None))
-            label = self.new.spec.criteria[key].label if here.new.use[0] == "weight_sets" and key in self.new.spec.criteria else None
+            label = (
+                self.new.spec.criteria[key].label if here.new.use[0] == "weight_sets" and key in self.new.spec.criteria else None
+            )
             inside = here.below(key, told=_plain(key) if label is None else _told(label))
             inside = inside._replace(old=here.old.below(old_key))
             self.leaf(str(here.new.use[-1]), value, new.get(key), inside)
@@ -245,7 +263,9 @@ class _Differ:
         """Rows in order: bands, levels, cases, items, parts, grades, classes of a look-up."""
         if isinstance((old or new)[0], _NAMED_ROWS):
             ids = pairs({row.id: row for row in old}, {row.id: row for row in new})
-            places = [(None if one is None else _place(old, one), None if other is None else _place(new, other)) for one, other in ids]
+            places = [
+                (None if one is None else _place(old, one), None if other is None else _place(new, other)) for one, other in ids
+            ]
             self.gates(old, new, places, here)
         else:
             key = lambda row, is_new: self.asked(row, here.new if is_new else here.old, new if is_new else old, int(is_new))  # noqa: E731
@@ -260,7 +280,9 @@ class _Differ:
             )
             if before is None or after is None:
                 shown = self.wording[after is not None].row(row)
-                self.add("gone" if after is None else "added", inside, *((shown, None) if after is None else (None, shown)), "row")
+                self.add(
+                    "gone" if after is None else "added", inside, *((shown, None) if after is None else (None, shown)), "row"
+                )
             else:
                 self.model(old[before], new[after], inside)
 
@@ -314,11 +336,15 @@ class _Differ:
             return self.tree(formulas[spot.use].node, side)
         match value:
             case written.Award() | written.Amount():
-                return tuple((key, self.meaning(key, getattr(value, key), spot.below(key), side)) for key in type(value).model_fields)
+                return tuple(
+                    (key, self.meaning(key, getattr(value, key), spot.below(key), side)) for key in type(value).model_fields
+                )
             case written.MoveTo():
                 return ("move_to", self.id("criteria", value.move_to, side))
             case BaseModel():
-                return tuple((key, self.meaning(key, getattr(value, key), spot.below(key), side)) for key in type(value).model_fields)
+                return tuple(
+                    (key, self.meaning(key, getattr(value, key), spot.below(key), side)) for key in type(value).model_fields
+                )
             case tuple():
                 return frozenset(value)
             case str() if name in ("group", "parent"):
@@ -357,12 +383,13 @@ class _Differ:
         path = here.old.at if kind == "gone" else here.new.at
         about = kind == "wording" or section in ("findings", "sources") or "source" in here.new.use
         is_label = kind == "label" and not (section == "grades" or "levels" in here.new.use)
-        meant = not (about or is_label or "applies" in here.new.use)
+        bounds = name in ("min", "max")  # of a weight: a finding, no more
+        meant = not (about or is_label or bounds or "applies" in here.new.use)
         if kind == "renamed":
             meant = section in ("criteria", "inputs")
         elif kind in ("added", "gone") and not gone_row and name == "":
-            meant = section in ("criteria", "groups", "adjustments", "weight_sets")
-        trail = (*here.trail, key_name("", name)) if name in (*_SILENT - {"default"}, "id", "order") else here.trail
+            meant = section in ("criteria", "groups", "inputs", "adjustments", "weight_sets")
+        trail = (*here.trail, key_name("", name)) if name in (*_SILENT, "id", "order") else here.trail
         aspect = Told("：".join(one.zh for one in trail), ": ".join(one.en for one in trail))
         change = Change(
             kind=kind,
@@ -397,7 +424,9 @@ class _Differ:
 
     def by_meaning(self, here: _Here, old: Told | None, new: Told | None, criteria: tuple[str, ...]) -> _Found:
         where = Where(self.old.file, here.old.at), Where(self.new.file, here.new.at)
-        change = Change("meaning", here.subject, here.label, here.new.at, both("meaning"), old, new, *where, criteria, scores=True)
+        change = Change(
+            "meaning", here.subject, here.label, here.new.at, both("meaning"), old, new, *where, criteria, scores=True
+        )
         return change, here.subject[0] == "ruleset"
 
     # -------------------------------------------------------------------------------------------------- what depends on what
@@ -418,6 +447,7 @@ class _Differ:
                     some = {one for one in criteria if f"{section}.{own}" in readers[one]}
                 case "completion":
                     some = {one for one, it in criteria.items() if it.indicators is not None and it.completion is None}
+                    some |= {one for one in criteria if _FACTS in readers[one]}
                 case "weight_sets":
                     some = {one for weights in side.spec.weight_sets.values() for one in weights.weights}
                     some |= {heir for one in some for heir in _heirs(criteria, one)}
@@ -436,6 +466,7 @@ class _Differ:
         below: dict[str, set[str]] = {}
         for path, formula in side.ruleset.formulas.items():
             refs = {_owner(part.path) for part in formula.node.walk() if isinstance(part, Ref)}
+            refs |= {_FACTS for part in formula.node.walk() if reads_facts(part)}
             below.setdefault(".".join(map(str, path[:2])), set()).update(refs)
         found: dict[str, set[str]] = {}
         for name, criterion in side.spec.criteria.items():

@@ -164,7 +164,13 @@ class CriterionImpact(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """The criterion as plain data."""
         numbers = {name: to_text(getattr(self, name)) for name in ("mean", "lowest", "highest")}
-        return {"old": self.old, "new": self.new, "label": self.label.text(messages.language()), "records": self.records, **numbers}
+        return {
+            "old": self.old,
+            "new": self.new,
+            "label": self.label.text(messages.language()),
+            "records": self.records,
+            **numbers,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +204,9 @@ class Impact:
     @property
     def flips(self) -> Mapping[tuple[str, str], int]:
         """(old grade, new grade) → how many records, where they differ; the most frequent first."""
-        found = Counter((str(one.old and one.old.grade), str(one.new and one.new.grade)) for one in self.scored if one.grade_changed)
+        found = Counter(
+            (str(one.old and one.old.grade), str(one.new and one.new.grade)) for one in self.scored if one.grade_changed
+        )
         return dict(found.most_common())
 
     @property

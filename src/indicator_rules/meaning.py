@@ -8,13 +8,14 @@ differently and still agree on every record.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeAlias
 
 from indicator_rules.condition import constant
 from indicator_rules.exact import Exact
-from indicator_rules.expression import Call, Node, Number, Ref, Text, replaced
+from indicator_rules.expression import Aggregate, Call, Node, Number, Ref, Text, replaced
 from indicator_rules.plan import Award, Choice, Criterion, Entries, Leaf, Plan, Points, Range, Scale, Slot, Treatment
 from indicator_rules.scale_checks import constant as constant_text
 from indicator_rules.spec import Completion
@@ -32,7 +33,8 @@ class SameMeaning:
 
     criteria: Mapping[str, bool]
     total: bool
-    """What makes a total and a grade of points: groups, adjustments, rounding, grades, and which criteria there are."""
+    """What makes a total and a grade of points: groups, adjustments, rounding, grades, which criteria there are; and which answers a
+    record may give (others are refused)."""
 
     def __bool__(self) -> bool:
         return self.total and all(self.criteria.values())
@@ -74,6 +76,9 @@ class Meaning:
     def put(self, node: Node, weight: Exact | None) -> Node | None:
         if isinstance(node, Call) and node.function == "rounded":
             return Call(f"rounded {self.plan.rounding.measure}", tuple(self.formula(one, weight) for one in node.arguments))
+        if isinstance(node, Aggregate) and reads_facts(node) and "{" not in node.function:
+            # Entries outside a criterion are read with the ruleset's own settings.
+            return self.formula(replace(node, function=f"{node.function} {{{_text(_completion(self.plan.completion))}}}"), weight)
         if not isinstance(node, Ref):
             return None
         if node.path == "weight" and weight is not None:
@@ -157,7 +162,7 @@ class Meaning:
         return (
             self.leaf(scale.head, weight),
             self.treatment(scale.absent),
-            tuple(sorted(parts, key=_text)),
+            frozenset(Counter(parts).items()),
             scale.combine if parts else "",
             None if scale.base is None else self.formula(scale.base, weight),
             labels,
@@ -199,7 +204,13 @@ class Meaning:
             for other in self.plan.criteria
             if other.not_applicable.criterion == criterion.id
         )
-        return (criterion.weight.default, criterion.weight.from_record, sets if any(one is not None for one in own) else None, own, left)
+        return (
+            criterion.weight.default,
+            criterion.weight.from_record,
+            sets if any(one is not None for one in own) else None,
+            own,
+            left,
+        )
 
     def entries(self, entries: Entries) -> Hashable:
         rounding = self.plan.rounding
@@ -222,9 +233,7 @@ class Meaning:
             (self.id("groups", one.id), self.id("groups", one.parent or ""), one.weight, one.combine, one.rescale)
             for one in plan.groups
         )
-        places = frozenset(
-            (self.id("criteria", one.id), one.role, self.id("groups", one.group or "")) for one in plan.criteria
-        )
+        places = frozenset((self.id("criteria", one.id), one.role, self.id("groups", one.group or "")) for one in plan.criteria)
         adjustments = [
             (
                 one.effect,
@@ -239,10 +248,19 @@ class Meaning:
             (plan.full_score, plan.total_at_most, plan.rounding.group, plan.rounding.total, plan.grade_on),
             groups,
             places,
-            tuple(sorted(adjustments, key=_text)),
+            frozenset(Counter(adjustments).items()),
             self.leaf(plan.grades),
             tuple(label.zh for label in plan.grade_labels),
+            frozenset((self.id("inputs", one.id), one.type, frozenset(one.choices)) for one in plan.questions),
         )
+
+
+_FACTS = {"entry.completion", "entry.actual", "entry.target", "entry.initial_target", "entry.prior"}
+
+
+def reads_facts(node: Node) -> bool:
+    """Whether `node` adds up what the settings of 完成率 decide."""
+    return isinstance(node, Aggregate) and any(isinstance(part, Ref) and part.path in _FACTS for part in node.walk())
 
 
 def _cut(slot: Slot, cut: Exact) -> Hashable:
@@ -258,7 +276,10 @@ def _completion(completion: Completion) -> Hashable:
 
 
 def _text(value: object) -> str:
-    """A text that is the same for equal values: sets have no order of their own."""
+    """A text that is the same for equal values, and for no others: sets have no order of their own."""
+    if isinstance(value, Node):
+        parts = (_text(getattr(value, part.name)) for part in fields(value) if part.compare)
+        return f"{type(value).__name__}({', '.join(parts)})"
     if isinstance(value, frozenset):
         return "{" + ", ".join(sorted(map(_text, value))) + "}"
     return "(" + ", ".join(map(_text, value)) + ")" if isinstance(value, tuple) else repr(value)

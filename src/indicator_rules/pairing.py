@@ -60,9 +60,7 @@ def _content(thing: BaseModel) -> Mapping[str, object]:
 Row = TypeVar("Row")
 
 
-def aligned(
-    old: Sequence[Row], new: Sequence[Row], key: Callable[[Row, bool], object]
-) -> list[tuple[int | None, int | None]]:
+def aligned(old: Sequence[Row], new: Sequence[Row], key: Callable[[Row, bool], object]) -> list[tuple[int | None, int | None]]:
     """Positions of rows that correspond, in order: equal by `key` (given the row, and whether it is a new one) where possible, else
     those between two that are equal, one by one.
     """

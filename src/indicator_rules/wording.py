@@ -62,8 +62,14 @@ class Wording:
             case written.Adjustment():
                 effect = self.value("then", thing.then)
                 return Told(f"{thing.when}：{effect.zh}", f"{thing.when}: {effect.en}")
-            case written.FindingRule() | written.WeightSet():
-                return self.value("when", thing.when or "")
+            case written.WeightSet():
+                labels = [(self.spec.criteria[name].label, to_text(exact(weight))) for name, weight in thing.weights.items()]
+                zh = "，".join([*filter(None, [thing.when]), *(f"{label.zh} {weight}" for label, weight in labels)])
+                return Told(
+                    zh, ", ".join([*filter(None, [thing.when]), *(f"{label.text('en')} {weight}" for label, weight in labels)])
+                )
+            case written.FindingRule():
+                return self.value("when", thing.when)
             case written.Input():
                 return self.value("type", thing.type)
         return self.value("label", getattr(thing, "label", None) or getattr(thing, "title", ""))
@@ -96,10 +102,16 @@ class Wording:
                 return self._of("award", value)
             case written.MoveTo():
                 return self._of("treatment", value)
-            case str() if key in ("absent", "not_applicable", "entry_absent"):
-                return self._treatment(value)
+            case str() if f"compare.word-{value}" in messages.catalogue():
+                return both(f"word-{value}")
             case str() if key == "measure" and value in self.spec.measures:
                 return self.value("label", self.spec.measures[value].label)
+            case written.Citation():
+                source = self.spec.sources[value.ref]
+                text = " ".join(part for part in (source.document or source.title, value.clause) if part)
+                return Told(text, text)
+            case str() if key == "type":
+                return Told(*(messages.text(f"rubric.type-{value}", {}, lang) for lang in messages.LANGUAGES))
             case str() if key in ("group", "parent"):
                 return self.value("label", self.spec.groups[value].label)
             case str() if key == "full_at" and value == "1":
@@ -118,9 +130,6 @@ class Wording:
                 return self._table(value)
         return Told(str(value), str(value))
 
-    def _treatment(self, word: str) -> Told:
-        return Told(*(messages.text(f"explain.treatment-{word}", {}, lang) for lang in messages.LANGUAGES))
-
     def _table(self, table: BaseModel) -> Told:
         """Any other table: its keys and values."""
         parts = [
@@ -128,7 +137,9 @@ class Wording:
             for name, value in ((name, getattr(table, name)) for name in type(table).model_fields)
             if value not in (None, ()) and name in table.model_fields_set
         ]
-        return Told("，".join(f"{key.zh} {value.zh}" for key, value in parts), ", ".join(f"{key.en} {value.en}" for key, value in parts))
+        return Told(
+            "，".join(f"{key.zh} {value.zh}" for key, value in parts), ", ".join(f"{key.en} {value.en}" for key, value in parts)
+        )
 
     @staticmethod
     def percent(told: Told) -> Told:

@@ -35,7 +35,7 @@ def compare(
 
     Raises: RulesetError if a ruleset has errors, or if the families differ and `across` is not said.
     """
-    before, after = (one if isinstance(one, Rules) else load(one) for one in (old, new))
+    before, after = _both_loaded(old, new)
     if before.plan.family != after.plan.family and not across:
         raise RulesetError([Problem("families-differ", Where(), {"old": before.name, "new": after.name})])
     found = changes(before, after)
@@ -49,6 +49,20 @@ def compare(
         same=found.same.criteria,
         impact=_impact(before, after, wanted, found.criteria) if wanted else None,
     )
+
+
+def _both_loaded(old: Rules | RulesetSource, new: Rules | RulesetSource) -> tuple[Rules, Rules]:
+    """Both rulesets, or the problems of both."""
+    made: list[Rules] = []
+    problems: list[Problem] = []
+    for one in (old, new):
+        try:
+            made.append(one if isinstance(one, Rules) else load(one))
+        except RulesetError as error:
+            problems += error.problems
+    if problems:
+        raise RulesetError(problems)
+    return made[0], made[1]
 
 
 def _both(rules: Rules) -> Told:
