@@ -54,13 +54,13 @@ def changes(old: Compared, new: Compared) -> Changes:
     differ = _Differ(old, new)
     differ.all()
     same = same_meaning(old.plan, new.plan, differ.renamed)
-    found = [*(one for one in map(lambda one: _judged(one, same), differ.found) if one is not None)]
+    found = [judged for one in differ.found if (judged := _judged(one, same)) is not None]
     found += differ.unsaid(found, same)
     return Changes(tuple(change for change, _ in found), differ.pairs["criteria"], same)
 
 
 _SECTIONS = ("groups", "criteria", "inputs", "measures", "lookups", "weight_sets", "adjustments", "findings", "sources")
-_TOTAL = ("ruleset", "groups", "grades", "completion", "adjustments", "inputs", "measures", "lookups")
+_TOTAL = ("ruleset", "groups", "grades", "completion", "weight_sets", "adjustments", "inputs", "measures", "lookups")
 """Sections that the total or grade may depend on."""
 _ABOUT = {"definition", "points_to_check", "text", "evidence_required", "notes", "message", "title", "document", "issuer", "url",
           "issued", "status", "source", "ref", "clause"}  # fmt: skip
@@ -268,8 +268,8 @@ class _Differ:
             ]
             self.gates(old, new, places, here)
         else:
-            key = lambda row, is_new: self.asked(row, here.new if is_new else here.old, new if is_new else old, int(is_new))  # noqa: E731
-            places = aligned(old, new, key)
+            asked = [[self.asked(row, here.old, old, 0) for row in old], [self.asked(row, here.new, new, 1) for row in new]]
+            places = aligned(*asked)
         for before, after in places:
             row = new[after] if after is not None else old[before or 0]
             told = _row_name(row, after if after is not None else before or 0)
@@ -280,9 +280,8 @@ class _Differ:
             )
             if before is None or after is None:
                 shown = self.wording[after is not None].row(row)
-                self.add(
-                    "gone" if after is None else "added", inside, *((shown, None) if after is None else (None, shown)), "row"
-                )
+                kind: ChangeKind = "gone" if after is None else "added"
+                self.add(kind, inside, shown if after is None else None, None if after is None else shown, "row")
             else:
                 self.model(old[before], new[after], inside)
 
@@ -413,8 +412,8 @@ class _Differ:
         for one, other in self.pairs["criteria"]:
             if one is not None and other is not None and not same.criteria[other] and other not in told:
                 before, after = self.old.spec.criteria[one], self.new.spec.criteria[other]
-                spots = (_Spot(("criteria", name), ("criteria", name)) for name in (one, other))
-                here = _Here(("criteria", other), _told(after.label), *spots)
+                spots = [_Spot(("criteria", name), ("criteria", name)) for name in (one, other)]
+                here = _Here(("criteria", other), _told(after.label), spots[0], spots[1])
                 more.append(self.by_meaning(here, self.wording[0].standard(before), self.wording[1].standard(after), (other,)))
         if not same.total and not any(change.scores and total for change, total in found):
             spot = _Spot(("ruleset",), ("ruleset",))

@@ -224,13 +224,13 @@ class Impact:
         return self._furthest([one for one in self.scored if (one.moved or 0) < 0], most)
 
     def _furthest(self, records: Iterable[RecordImpact], most: int) -> tuple[RecordImpact, ...]:
-        return tuple(sorted(records, key=lambda one: (-abs(one.moved or 0), one.file, one.name))[:most])
+        return tuple(sorted(records, key=lambda one: (-abs(Fraction(one.moved or 0)), one.file, one.name))[:most])
 
     @property
     def criteria(self) -> tuple[CriterionImpact, ...]:
         """Each criterion that moved for some record; the largest mean movement first."""
         found = [one for one in map(self._criterion, self.pairs) if one.records]
-        return tuple(sorted(found, key=lambda one: -abs(one.mean)))
+        return tuple(sorted(found, key=lambda one: -abs(Fraction(one.mean))))
 
     def _criterion(self, pair: tuple[str | None, str | None, Told]) -> CriterionImpact:
         old, new, label = pair

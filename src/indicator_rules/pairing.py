@@ -6,7 +6,7 @@ came back under another one is renamed, not gone and added.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TypeAlias, TypeVar
 
@@ -57,16 +57,12 @@ def _content(thing: BaseModel) -> Mapping[str, object]:
     return content
 
 
-Row = TypeVar("Row")
-
-
-def aligned(old: Sequence[Row], new: Sequence[Row], key: Callable[[Row, bool], object]) -> list[tuple[int | None, int | None]]:
-    """Positions of rows that correspond, in order: equal by `key` (given the row, and whether it is a new one) where possible, else
-    those between two that are equal, one by one.
+def aligned(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int | None, int | None]]:
+    """Positions of rows that correspond, in order, told by what each asks: equal ones where possible, else those between two that are
+    equal, one by one.
     """
-    keys = [[key(row, False) for row in old], [key(row, True) for row in new]]
     found: list[tuple[int | None, int | None]] = []
-    for _, old_from, old_to, new_from, new_to in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    for _, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         both = min(old_to - old_from, new_to - new_from)
         found += [(old_from + place, new_from + place) for place in range(both)]
         found += [(place, None) for place in range(old_from + both, old_to)]

@@ -34,6 +34,10 @@ def key_name(model: str, key: str) -> Told:
     return Told(key, key)
 
 
+def _plain(text: str) -> Told:
+    return Told(text, text)
+
+
 class Wording:
     """What one spec holds, in words."""
 
@@ -94,8 +98,7 @@ class Wording:
             case bool():
                 return both("yes" if value else "no")
             case Decimal() | int():
-                text = to_text(exact(value))
-                return Told(text, text)
+                return _plain(to_text(exact(value)))
             case Label():
                 return Told(value.text("zh"), value.text("en"))
             case written.Award():
@@ -108,19 +111,11 @@ class Wording:
                 return self.value("label", self.spec.measures[value].label)
             case written.Citation():
                 source = self.spec.sources[value.ref]
-                text = " ".join(part for part in (source.document or source.title, value.clause) if part)
-                return Told(text, text)
-            case str() if key == "type":
-                return Told(*(messages.text(f"rubric.type-{value}", {}, lang) for lang in messages.LANGUAGES))
-            case str() if key in ("group", "parent"):
-                return self.value("label", self.spec.groups[value].label)
-            case str() if key == "full_at" and value == "1":
-                return Told("100%", "100%")
+                return _plain(" ".join(part for part in (source.document or source.title, value.clause) if part))
             case str():
-                text = " ".join(value.split())
-                return Told(text, text)
+                return self._word(key, value)
             case date():
-                return Told(value.isoformat(), value.isoformat())
+                return _plain(value.isoformat())
             case tuple():
                 parts = [self.value("", one) for one in value]
                 return Told("、".join(one.zh for one in parts), ", ".join(one.en for one in parts))
@@ -128,7 +123,19 @@ class Wording:
                 return self.scale(value)
             case BaseModel():
                 return self._table(value)
-        return Told(str(value), str(value))
+        return _plain(str(value))
+
+    def _word(self, key: str, text: str) -> Told:
+        """A text: a word of the language, a name, or a formula or sentence as it is."""
+        if f"compare.word-{text}" in messages.catalogue():
+            return both(f"word-{text}")
+        if key == "type":
+            return Told(*(messages.text(f"rubric.type-{text}", {}, lang) for lang in messages.LANGUAGES))
+        if key == "measure" and text in self.spec.measures:
+            return self.value("label", self.spec.measures[text].label)
+        if key in ("group", "parent"):
+            return self.value("label", self.spec.groups[text].label)
+        return _plain("100%" if key == "full_at" and text == "1" else " ".join(text.split()))
 
     def _table(self, table: BaseModel) -> Told:
         """Any other table: its keys and values."""
