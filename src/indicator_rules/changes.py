@@ -78,7 +78,7 @@ _KINDS: Mapping[str, ChangeKind] = {
     "group": "moved",
     "parent": "moved",
 }
-_LOOSE = {"family", "edition", "title", "coexists_with", "schema_", "kind", "rows", "id"}
+_LOOSE = {"family", "edition", "title", "coexists_with", "schema_", "kind", "id"}
 """Keys that say which ruleset it is, or that are told otherwise."""
 _FACTS = "entries"
 """What a formula reads that adds up 完成率 and the like."""

@@ -7,7 +7,7 @@ different families and nobody said `across`; nothing is raised for what a record
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from indicator_rules.comparison import Change, Comparison, Impact, RecordImpact,
 from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.locate import places
 from indicator_rules.pairing import Pairs
-from indicator_rules.reading import RecordSource, read_record, record_files
+from indicator_rules.reading import RecordSource, read_record, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules, located
 
@@ -39,7 +39,7 @@ def compare(
     if before.plan.family != after.plan.family and not across:
         raise RulesetError([Problem("families-differ", Where(), {"old": before.name, "new": after.name})])
     found = changes(before, after)
-    wanted = _sources(records)
+    wanted = record_sources(records)
     return Comparison(
         old_name=before.name,
         new_name=after.name,
@@ -97,16 +97,6 @@ def _lines(file: str, wheres: list[Where | None]) -> list[Where | None]:
 
 
 # ------------------------------------------------------------------------------------------------------------------ records
-
-
-def _sources(records: Iterable[RecordSource] | RecordSource) -> list[RecordSource]:
-    """Each record by itself; folders are searched."""
-    if isinstance(records, str | os.PathLike | Mapping | EvaluationRecord):
-        records = [records]
-    found: list[RecordSource] = []
-    for one in records:
-        found += record_files([one]) if isinstance(one, str | os.PathLike) else [one]
-    return found
 
 
 def _impact(old: Rules, new: Rules, records: Sequence[RecordSource], criteria: Pairs) -> Impact:
