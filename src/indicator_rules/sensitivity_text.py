@@ -52,7 +52,7 @@ class _Page:
         yield Heading(self.say("by-criterion"))
         rows = [(one.label.text(self.lang), str(one.variants), str(one.flipping), str(one.flips)) for one in found.criteria]
         yield Table([self.heads("label", "variants", "flipping", "flips"), *rows], (1, 2, 3))
-        if found.flipping:
+        if self.told():
             yield Heading(self.say("which"))
             heads = self.heads("label", "aspect", "old", "new", "grades", "widest")
             yield Table([heads, *map(self.variant, self.told())], (5,))
@@ -62,7 +62,8 @@ class _Page:
             yield Heading(self.say("unscored", count=len(unscored)))
             for one in unscored:
                 why = f"{one.problems[0].message(self.lang)} [{one.problems[0].code}]" if one.problems else self.say("nothing")
-                yield self.say("refused", name=f"{one.name} ({one.file})" if one.file else one.name, why=why)
+                name = one.name if one.file in ("", one.name) else f"{one.name} ({one.file})"
+                yield self.say("refused", name=name, why=why)
         if found.unmoved:
             yield Heading(self.say("unmoved"))
             for left in found.unmoved:
@@ -70,7 +71,7 @@ class _Page:
                 yield self.say(f"unmoved-{left.reason}", what=where)
 
     def told(self) -> list[Variant]:
-        """Samples are told together, by their number: each is a mixture that has no name."""
+        """The variants to name one by one: a sample is a mixture that has no name."""
         return [variant for variant in self.found.flipping if variant.kind != "sample"]
 
     def variant(self, variant: Variant) -> tuple[str, ...]:
