@@ -363,7 +363,10 @@ def test_the_formats_say_the_same(tmp_path: Path) -> None:
     target = tmp_path / "page.md"
     assert run("compare", ZHANJIANG, path, "--format", "md", "--lang", "en", "-o", target).exit_code == 0
     assert target.read_text(encoding="utf-8") == page
-    assert comparison_text.text(ir.compare(ZHANJIANG, path), "en", columns=columns()) == run("compare", ZHANJIANG, path, "--lang", "en").stdout
+    assert (
+        comparison_text.text(ir.compare(ZHANJIANG, path), "en", columns=columns())
+        == run("compare", ZHANJIANG, path, "--lang", "en").stdout
+    )
 
 
 def test_what_cannot_be_compared_is_a_problem(tmp_path: Path) -> None:
