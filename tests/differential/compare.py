@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from generate import to_toml
+from indicator_rules.toml_text import to_toml
 from indicator_rules import Evaluation, RecordError, Rules
 from indicator_rules.record import EvaluationRecord
 from oracle import Refused, Verdict, judge

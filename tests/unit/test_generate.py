@@ -13,7 +13,8 @@ import pytest
 import tomli
 from pydantic import BaseModel
 
-from generate import random_record, random_ruleset, to_toml
+from indicator_rules.testing.generate import random_record, random_ruleset
+from indicator_rules.toml_text import to_toml
 from indicator_rules import spec as written
 from indicator_rules.checks import check
 from indicator_rules.link import link

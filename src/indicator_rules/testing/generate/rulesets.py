@@ -8,9 +8,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from generate.formulas import CUTS, Formulas, Sort
-from generate.scales import Scales
-from generate.vocabulary import INPUTS, REGIONS, REMARKS, SHARINGS, Data, chance, some
+from indicator_rules.testing.generate.formulas import CUTS, Formulas, Sort
+from indicator_rules.testing.generate.scales import Scales
+from indicator_rules.testing.generate.vocabulary import INPUTS, REGIONS, REMARKS, SHARINGS, Data, chance, some
 
 MODES = ("half-up", "half-even", "down", "up")
 STEPS = ("1", "0.1", "0.01", "0.001", "0.0001")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from generate.vocabulary import CATEGORIES, INPUTS, REGIONS, REMARKS, Data, chance, some
+from indicator_rules.testing.generate.vocabulary import CATEGORIES, INPUTS, REGIONS, REMARKS, Data, chance, some
 from indicator_rules.quantity import QuantityError, parse
 
 STEP = Decimal("0.01")
