@@ -18,8 +18,8 @@ from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, exact, to_decimal
-from indicator_rules.expression import Aggregate, Node, Number
-from indicator_rules.plan import Criterion, EntryKind, Plan, Range, Scale
+from indicator_rules.expression import Aggregate, Date, Node, Number
+from indicator_rules.plan import Criterion, EntryKind, Plan, Scale
 from indicator_rules.record import Amounts, EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, changed, sites
@@ -105,8 +105,7 @@ class _Neutral:
                 if pick is not None:
                     assessments["criteria"][criterion.id] = pick
             rows += self.entries(criterion, len(rows), assessments["indicators"], year)
-        if not rows and any(isinstance(part, Aggregate) for node in _formulas(plan) for part in node.walk()):
-            rows = [self.entry("i1", category, "quantitative", None, year) for category in ("output.quantity",)]
+        rows += self.counted(rows, year)
         for row in rows:
             row |= {"goal": "g1"} if "goals" in data else {}
         data["indicators"] = rows
@@ -115,7 +114,7 @@ class _Neutral:
 
     @staticmethod
     def answer(kind: str, choices: tuple[str, ...], year: int) -> Any:
-        words: Data = {"yes-no": True, "count": 0, "amount": 0, "date": date(year, 6, 30), "text": "无"}
+        words: Data = {"yes-no": True, "count": 0, "amount": AMOUNT, "date": date(year, 6, 30), "text": "无"}
         return choices[0] if choices else words.get(kind, 1)
 
     def entries(self, criterion: Criterion, before: int, assessments: Data, year: int) -> list[Data]:
@@ -137,6 +136,19 @@ class _Neutral:
                 assessments[name] = pick or {"share": 1}
             rows.append(row)
         return rows
+
+    def counted(self, rows: list[Data], year: int) -> list[Data]:
+        """Entries for what formulas count and no criterion scores."""
+        more: list[Data] = []
+        for node in _formulas(self.plan):
+            for part in node.walk():
+                for path in (part.categories or ("output",)) if isinstance(part, Aggregate) else ():
+                    inside = categories_below((path,))
+                    if not any(row["category"] in inside for row in (*rows, *more)):
+                        category = next((one for one in CATEGORIES if one in inside and "." in one), path)
+                        row = self.entry(f"i{len(rows) + len(more) + 1}", category, "quantitative", None, year)
+                        more.append(row | {"weight": 10})
+        return more
 
     @staticmethod
     def entry(name: str, category: str, kind: EntryKind, scale: Scale | None, year: int) -> Data:
@@ -195,7 +207,7 @@ class _Neutral:
     def candidates(self, field: Field) -> Iterator[Any]:
         """Values that the field might do better with."""
         now = self.trial.held(field.path)
-        if field.path[0] == "assessments":
+        if field.path[0] == "assessments" and field.kind == "share":
             shares = [to_decimal(Fraction(part, 20)) for part in range(20, -1, -1)]
             yield from shares if field.path[-1] == "share" else (Decimal(part) for part in range(11))
             return
@@ -214,7 +226,7 @@ class _Neutral:
         else:
             whole = {"money": AMOUNT, "number": 1}.get(field.kind, 1)
             scale = TARGET if field.path[0] == "indicators" else whole
-            numbers = [0, *(part * scale for part in (*self.numbers, 1, 2))]
+            numbers = [0, *(part * factor for part in (*self.numbers, 1, 2) for factor in {scale, 1})]
         for one in dict.fromkeys(numbers):
             value = field.typed(one)
             if value is not None and value != now:
@@ -225,7 +237,8 @@ class _Neutral:
         try:
             found = self.evaluator.evaluate(EvaluationRecord.model_validate(data))
         except RecordError as error:
-            return len(error.problems), 0, 0, 0
+            missing = [str(problem.values.get("missing", "")).split(", ") for problem in error.problems]
+            return sum(map(len, missing)), 0, 0, 0
         return standing(found)
 
 
@@ -290,8 +303,7 @@ def _constants(plan: Plan) -> list[Exact]:
     for site in sites(plan):
         for row in site.leaf.table.rows:
             found |= dict.fromkeys(bound.cut for guard in row.guards for bound in guard)
-            if isinstance(row.award, Range):
-                continue
     for node in _formulas(plan):
         found |= dict.fromkeys(part.value for part in node.walk() if isinstance(part, Number))
+        found |= dict.fromkeys(part.value.toordinal() - days for part in node.walk() if isinstance(part, Date) for days in (0, 1))
     return list(found)[:60]

@@ -16,7 +16,7 @@ from indicator_rules import engine as engines
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
 from indicator_rules.exact import LARGEST, MOST_DECIMALS, Exact, exact, to_decimal
-from indicator_rules.expression import Aggregate, Compare, Node, OneOf, Ref, Text
+from indicator_rules.expression import Aggregate, And, Call, Compare, Node, Not, OneOf, Or, Ref, Text, Truth
 from indicator_rules.measure import Facts, Readers
 from indicator_rules.plan import Choice, Criterion, EntryKind, Leaf, Plan, Scale
 from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Subject
@@ -150,7 +150,8 @@ class Trial:
         update: Data = {}
         for section, inside in touched.items():
             if section == "indicators":
-                update[section] = tuple(self._entry(one, inside) for one in self.whole.indicators)
+                gone = {path[0] for path in inside if len(path) == 1}
+                update[section] = tuple(self._entry(one, inside) for one in self.whole.indicators if one.id not in gone)
             elif section == "answers":
                 answers = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
                 update[section] = {
@@ -235,6 +236,7 @@ class Trial:
                     if not part.categories or any(f"{row['category']}.".startswith(path + ".") for path in part.categories):
                         for one in inner:
                             yield from self._read(one, row["id"], seen)
+                        yield Field(("indicators", row["id"]), "choice", (ABSENT,))
             elif isinstance(part, Ref):
                 yield from self._named(part, entry, seen)
 
@@ -257,6 +259,8 @@ class Trial:
                 yield from self._of_entry(name, entry)
             case "total_weight":
                 yield from (Field(("indicators", name, "weight"), "not-negative") for name in self.rows)
+            case "total":
+                yield Field(("deductions", "total", "points"), "not-negative")
             case "assessed_level":
                 yield Field(("assessments", "criteria", name, "level"), "choice", self.texts)
 
@@ -312,6 +316,13 @@ class Trial:
             yield Field((*path, name), "choice", (row.get(name) or "已说明", ABSENT))
         elif name in ("level", "given_level", "unit"):
             yield Field((*path, name.removeprefix("given_")), "choice", self.texts)
+
+
+def is_truth(node: Node) -> bool:
+    """Whether a formula gives yes or no."""
+    if isinstance(node, Call):
+        return node.function == "present" or (node.function == "first_of" and is_truth(node.arguments[0]))
+    return node.kind == "truth" if isinstance(node, Ref) else isinstance(node, And | Or | Not | Compare | OneOf | Truth)
 
 
 def reading(node: Node) -> Iterator[Node]:
