@@ -202,7 +202,7 @@ class _Neutral:
                 found |= dict.fromkeys(Field(("assessments", section, name, key), "share") for key in ("share", "points"))
         for name in self.trial.rows:
             found[Field(("indicators", name, "weight"), "not-negative")] = None
-        return list(found)
+        return [one for one in found if not one.is_entry]
 
     def candidates(self, field: Field) -> Iterator[Any]:
         """Values that the field might do better with."""

@@ -17,6 +17,7 @@ from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, exact, to_text
+from indicator_rules.expression import Ref
 from indicator_rules.hitting import Aim, Hitter
 from indicator_rules.neutral import entry_of, merged, neutral
 from indicator_rules.plan import Choice, Plan, Range
@@ -26,6 +27,7 @@ from indicator_rules.table import Bound
 from indicator_rules.trial import ABSENT, Changes, Data, Field, FieldPath, Site, Trial, changed, is_truth, sites
 
 Edge: TypeAlias = Literal["at", "below", "above", "inside", "absent", "not_applicable"]
+TOTAL = Ref("total")
 SIDES: dict[Edge, int] = {"at": 0, "below": -1, "above": 1}
 
 
@@ -110,7 +112,7 @@ class _Surveyor:
     def visit(self, site: Site) -> None:
         """Look for every row and cut of one table."""
         entry = entry_of(self.plan, site, self.base)
-        hitter = Hitter(self.trial, site, entry, self.weight(site, entry), self.total if site.key == "grades" else None)
+        hitter = Hitter(self.trial, site, entry, self.weight(site, entry), self.total if _reads_total(site) else None)
         start = self.start(site)
         self.specials(site, hitter, entry)
         numbers = {slot.name: not slot.codes and not is_truth(slot.formula) for slot in site.leaf.slots}
@@ -183,7 +185,7 @@ class _Surveyor:
         if criterion is not None and site.scale is criterion.scale:
             fragment = {"not_applicable": {"criteria": {criterion.id: "不涉及"}}}
             self.keep_special(site, Probe(site.key, "not_applicable", "not_applicable", fragment), entry)
-        if site.key == "grades":
+        if _reads_total(site):
             return
         fields = [one for one in hitter.fields() if _can_be_absent(one)]
         # What a person picked goes as a whole; what an aggregate counts is there or not, never absent.
@@ -242,7 +244,10 @@ class _Surveyor:
 
     def total(self, changes: Changes) -> Exact | None:
         """What the grade is read from."""
-        found = self.evaluator.evaluate(self.trial.record(changes))
+        try:
+            found = self.evaluator.evaluate(self.trial.record(changes))
+        except RecordError:
+            return None
         return found.exact_total if self.plan.grade_on == "rounded" else found.unrounded_total
 
     def fragment(self, hitter: Hitter, changes: Changes) -> tuple[Data, tuple[FieldPath, ...]]:
@@ -312,9 +317,13 @@ def _holds(bound: Bound, side: int) -> bool:
     return {">=": side >= 0, ">": side > 0, "<=": side <= 0, "<": side < 0, "=": side == 0}[bound.operator]
 
 
+def _reads_total(site: Site) -> bool:
+    return any(slot.formula == TOTAL for slot in site.leaf.slots)
+
+
 def _can_be_absent(one: Field) -> bool:
     required = one.path in (("subject", "year"), ("subject", "kind")) or one.path[-1] in ("key", "category", "name")
-    return not required and one.path[:1] + one.path[2:] != ("indicators",)
+    return not required and not one.is_entry
 
 
 def _picks(award: Range, low: Exact, high: Exact, weight: Exact) -> Iterator[tuple[Data, tuple[Edge, str, Exact | None]]]:

@@ -60,6 +60,11 @@ class Field(NamedTuple):
         return exact(held) if isinstance(held, int | Decimal) and not isinstance(held, bool) else None
 
     @property
+    def is_entry(self) -> bool:
+        """Whether it is an entry as a whole, which can be there or not."""
+        return self.path[0] == "indicators" and len(self.path) == 2
+
+    @property
     def steps(self) -> tuple[Exact, ...]:
         """Small steps that people would type, smallest first."""
         if self.kind in ("count", "year", "date"):
