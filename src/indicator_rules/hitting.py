@@ -12,18 +12,19 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from indicator_rules.exact import Exact, divide
+from indicator_rules.expression import Call
 from indicator_rules.measure import Facts
 from indicator_rules.plan import Range
 from indicator_rules.solve import solve
 from indicator_rules.table import Bound, Operator
-from indicator_rules.trial import Changes, Field, FieldPath, Site, Trial
+from indicator_rules.trial import ABSENT, Changes, Field, FieldPath, Site, Trial
 from indicator_rules.value import Absent
 
 DEEPEST = 5
 """Fields changed at once."""
 MOST_MOVES = 8
 """Values of one field that are followed up."""
-MOST_TRIALS = 1500
+MOST_TRIALS = 500
 _OPPOSITE: dict[Operator, tuple[Operator, ...]] = {">=": ("<",), "<": (">=",), ">": ("<=",), "<=": (">",), "=": ("<", ">")}
 
 
@@ -149,6 +150,9 @@ class Hitter:
                     yield one.path, value
                 else:
                     others.append((one.path, value))
+        if any(isinstance(part, Call) and part.function == "present" for part in slot.formula.walk()):
+            nothing = [(one.path, ABSENT) for one in free if one.path[0] != "subject"]
+            yield from (move for move in nothing if goal.met(self.value(goal.slot, {**changes, move[0]: ABSENT})))
         # Where one field does not do, two may: one is put elsewhere, the other solved for.
         yield from others
         for one in free:

@@ -89,10 +89,15 @@ def unsolved(plan: Plan) -> tuple[Unsolved, ...]:
 
 def survey(plan: Plan) -> Survey:
     """The neutral record of `plan`, its probes, and what is unsolved."""
-    surveyor = _Surveyor(plan, neutral(plan))
+    base = neutral(plan)
+    try:
+        surveyor = _Surveyor(plan, base)
+    except RecordError:  # no record was found that everything can be scored of
+        rows = ((site.key, row.id) for site in sites(plan) for row in site.leaf.table.rows if row.id not in FIRST_ROWS)
+        return Survey(base, (), tuple(Unsolved(table, row, "inside") for table, row in rows))
     for site in sites(plan):
         surveyor.visit(site)
-    return Survey(surveyor.base, tuple(surveyor.found.values()), tuple(surveyor.missing()))
+    return Survey(base, tuple({id(one): one for one in surveyor.found.values()}.values()), tuple(surveyor.missing()))
 
 
 @dataclass
@@ -145,9 +150,11 @@ class _Surveyor:
             want = place if _holds(bound, side) else None
         for changes in hitter.search(aim, want, start):
             row = hitter.row(changes)
-            if row < 0 or not self.settled(site, hitter, changes, row, edge, bound):
-                continue
-            return
+            if row >= 0 and self.settled(site, hitter, changes, row, edge, bound):
+                return
+            if row < 0 and bound is not None and want is None:
+                # Beyond every row: the table has no answer, and the record may be refused.
+                self.keep(site, hitter, changes, "absent", edge, bound.slot, bound.cut)
 
     def settled(self, site: Site, hitter: Hitter, changes: Changes, row: int, edge: Edge, bound: Bound | None) -> bool:
         """Keep what was found, if evaluation says so too; in a range, with what a person may pick."""
@@ -271,6 +278,8 @@ class _Surveyor:
                 rows.pop(path[1])
                 pick = ("assessments", "indicators", path[1])
                 without += [pick] if self.trial.held(pick) is not None else []
+            if path[0] == "assessments" and len(path) == 4 and path in changes:
+                without += [(*path[:3], key) for key in self.trial.held(path[:3]) or () if key != path[3]]
             if path[0] == "assessments" and isinstance(value, dict):
                 without += [(*path, key) for key in self.trial.held(path) or () if key not in value]
         if "budget" in data:
@@ -284,7 +293,7 @@ class _Surveyor:
         try:
             found = self.evaluator.evaluate(EvaluationRecord.model_validate(probe.on(self.base)))
         except RecordError:
-            return probe.edge == "absent"
+            return probe.row == "absent"
         return hits(found, site, probe.row, entry)
 
 

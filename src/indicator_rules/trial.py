@@ -165,7 +165,9 @@ class Trial:
             else:
                 data = self.base.get(section, {})
                 for path, value in inside.items():
-                    data = changed(data, path, value)
+                    # A pick has one form: another takes its place.
+                    pick = section == "assessments" and len(path) == 3
+                    data = changed(data, path[:2], {path[2]: value}) if pick else changed(data, path, value)
                 model = {"subject": Subject, "budget": Budget, "assessments": Assessments, "deductions": Deductions}[section]
                 update[section] = model.model_validate(data)
         return self.whole.model_copy(update=update)
