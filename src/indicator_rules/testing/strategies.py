@@ -71,13 +71,31 @@ def pairs(rules: Rules, criterion: str) -> st.SearchStrategy[tuple[RecordData, R
     if not fields:
         return records(rules).map(lambda record: (record, record))
 
-    def drawn(draw: Draw) -> tuple[RecordData, RecordData]:
-        record = draw(st.one_of(boundary_records(rules), records(rules)))
-        field = draw(st.sampled_from(fields))
-        values = material.values[field]
+    drawn = _changes(rules, material, fields)
+    return drawn.map(lambda change: change[1:])
+
+
+def changes(rules: Rules) -> st.SearchStrategy[tuple[Field, RecordData, RecordData]]:
+    """A field that the ruleset reads, and two records that differ in it."""
+    material = _material(rules)
+    fields = [one for one, values in material.values.items() if len(values) > 1]
+    if not fields:
+        return records(rules).map(lambda record: (Field(("subject", "name"), "choice"), record, record))
+    return _changes(rules, material, fields)
+
+
+def _changes(
+    rules: Rules, material: _Material, fields: list[Field]
+) -> st.SearchStrategy[tuple[Field, RecordData, RecordData]]:
+    kept = st.one_of(boundary_records(rules), records(rules))
+
+    def drawn(draw: Draw) -> tuple[Field, RecordData, RecordData]:
+        record = draw(kept)
+        one = draw(st.sampled_from(fields))
+        values = material.values[one]
         first = draw(st.integers(0, len(values) - 1))
         second = (first + draw(st.integers(1, max(1, len(values) - 1)))) % len(values)
-        return _put(record, field, values[first]), _put(record, field, values[second])
+        return one, _put(record, one, values[first]), _put(record, one, values[second])
 
     return st.composite(drawn)()
 
@@ -200,10 +218,14 @@ class _Material:
                 continue
             if low < high and ((award.low_open and where == 0) or (award.high_open and where == 4)):
                 where = 2
-            points = Field((), "not-negative").typed(exact(low + Fraction(high - low) * where / 4))
-            if points is not None:
-                owner = ("criteria", site.criterion.id) if hitter.entry is None else ("indicators", hitter.entry)
-                data = put(data, ("assessments", *owner, "points"), points)
+            points = low + Fraction(high - low) * where / 4
+            if hitter.entry is None:
+                picked = Field((), "not-negative").typed(exact(points))
+                path: FieldPath = ("assessments", "criteria", site.criterion.id, "points")
+            else:  # entries beside it may take part of its weight: as a share it stays inside
+                picked = Field((), "share").typed(exact(points / hitter.weight))
+                path = ("assessments", "indicators", hitter.entry, "share")
+            data = data if picked is None else put(data, path, picked)
         return data
 
     def copies(self, draw: Draw, data: Data) -> Data:
