@@ -211,6 +211,10 @@ class _Surveyor:
                 continue
             whole = any(path[0] == "indicators" and len(path) == 2 for path in paths)
             fragment = {} if whole else self.fragment(hitter, dict.fromkeys(paths, ABSENT))[0]
+            if not whole and not any(path[0] == "assessments" for path in paths):
+                row = hitter.row(dict.fromkeys(paths, ABSENT))
+                if row >= 0 and site.leaf.table.rows[row].id != "absent":
+                    continue  # something else stands for it
             self.keep_special(site, Probe(site.key, "absent", "absent", fragment, paths), entry)
 
     def keep_special(self, site: Site, probe: Probe, entry: str | None) -> None:

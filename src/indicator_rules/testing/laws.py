@@ -13,17 +13,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 
 from indicator_rules import messages
 from indicator_rules import spec as written
+from indicator_rules.condition import constant
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, to_text
-from indicator_rules.expression import Node
+from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.hitting import compare
 from indicator_rules.plan import Choice, Criterion, Leaf, Plan, Points, Range, Scale
 from indicator_rules.probes import Probe
@@ -31,6 +32,7 @@ from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
 from indicator_rules.score import treated
 from indicator_rules.stage import FIRST_ROWS
+from indicator_rules.syntax import parse
 from indicator_rules.testing.rescaled import FACTOR, rescaled
 from indicator_rules.testing.strategies import RecordData, boundary_records, changes, pairs, records, survey_of
 from indicator_rules.toml_text import to_toml
@@ -340,15 +342,28 @@ def _told(found: Evaluation | RecordError) -> str:
     return f"{points}; {found.total} {found.grade}"
 
 
-def _rising(rules: Rules) -> dict[str, tuple[str, bool]]:
-    """Criterion → the slot that its scale reads, and whether more of it is better; for scales that run in one direction."""
-    found = {}
-    for criterion in rules.plan.criteria:
-        scale = rules.ruleset.scales.get(("criteria", criterion.id, "scale"))
-        slots = [slot for slot in criterion.scale.head.slots if not slot.is_flag]
-        up = _is_rising(scale, criterion.scale) if len(slots) == 1 else None
+class _Run(NamedTuple):
+    """A scale that runs in one direction: of a criterion, or (`kind`) of its entries."""
+
+    criterion: str
+    kind: str
+    slot: str
+    rises: bool
+
+
+def _runs(rules: Rules) -> list[_Run]:
+    """The scales of one measure that say in which direction they run."""
+    found = []
+    for site in sites(rules.plan):
+        criterion = site.criterion
+        if criterion is None or site.scale is None:
+            continue
+        path = ("criteria", criterion.id, "scale") if site.kind is None else ("criteria", criterion.id, "entries", site.kind)
+        slots = [slot for slot in site.leaf.slots if not slot.is_flag]
+        is_head = site.key in (f"criteria.{criterion.id}", ".".join(path))
+        up = _is_rising(rules.ruleset.scales.get(path), site.scale) if len(slots) == 1 and is_head else None
         if up is not None:
-            found[criterion.id] = slots[0].name, up != (criterion.role == "penalty")
+            found.append(_Run(criterion.id, site.kind or "", slots[0].name, up != (criterion.role == "penalty")))
     return found
 
 
@@ -368,9 +383,6 @@ def _is_rising(scale: written.OwnScale | None, made: Scale) -> bool | None:
 
 def _fixed(made: Scale, place: int) -> Exact | None:
     """What a row gives of a weight of 1000, where that is fixed."""
-    from indicator_rules.condition import constant
-    from indicator_rules.expression import Number, Ref, replaced
-
     rows = [row for row in made.head.table.rows if row.id not in FIRST_ROWS]
     award = rows[place].award
     if not isinstance(award, Points):
@@ -379,34 +391,48 @@ def _fixed(made: Scale, place: int) -> Exact | None:
 
 
 def _criterion_pairs(rules: Rules) -> st.SearchStrategy[Any] | None:
-    names = sorted(_rising(rules))
-    if not names:
-        return None
-    return st.sampled_from(names).flatmap(lambda name: st.tuples(st.just(name), pairs(rules, name)))
+    found = _runs(rules)
+    return st.sampled_from(found).flatmap(lambda one: st.tuples(st.just(one), pairs(rules, one.criterion))) if found else None
 
 
-def monotone(rules: Rules, example: tuple[str, tuple[RecordData, RecordData]]) -> Seen:
-    name, two = example
-    slot, rises = _rising(rules)[name]
-    standing = [_standing(rules, record, name, slot) for record in two]
-    if standing[0] is None or standing[1] is None or standing[0][2] != standing[1][2]:
+def monotone(rules: Rules, example: tuple[_Run, tuple[RecordData, RecordData]]) -> Seen:
+    one, (left, right) = example
+    before, after = _evaluated(rules, left), _evaluated(rules, right)
+    if before is None or after is None:
         return REFUSED
-    (x1, p1, _), (x2, p2, _) = sorted((one for one in standing if one is not None), key=lambda one: one[0])
-    if x1 == x2 or (p1 <= p2 if rises else p1 >= p2):
-        return None
-    return f"{name}: {slot} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}"
+    tested = False
+    here, there = _standings(before, one), _standings(after, one)
+    for name in here.keys() & there.keys():
+        (x1, p1, w1), (x2, p2, w2) = sorted((here[name], there[name]), key=lambda point: point[0])
+        if w1 != w2 or x1 == x2:
+            continue
+        tested = True
+        if not (p1 <= p2 if one.rises else p1 >= p2):
+            return f"{one.criterion} {name}: {one.slot} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}"
+    return None if tested else REFUSED
 
 
-def _standing(rules: Rules, record: RecordData, criterion: str, slot: str) -> tuple[Exact, Exact, Exact] | None:
-    """The measure, points and weight of a criterion; None where a person picks, or nothing was measured."""
-    found = _evaluated(rules, record)
-    if found is None or found[criterion].row in (*FIRST_ROWS, "out_of_force"):
-        return None
-    result = found[criterion]
-    if isinstance(result.criterion.scale.head.row(result.row).award, Range):
-        return None
-    value = found.detail(criterion).values.get(slot)
-    return (value, result.exact_points, result.exact_weight) if isinstance(value, int | Fraction) else None
+def _standings(found: Evaluation, one: _Run) -> dict[str, tuple[Exact, Exact, Exact]]:
+    """Measure, points and weight of a criterion, or of each of its entries; without those that a person picks or that are absent."""
+    result = found[one.criterion]
+    if not one.kind:
+        value = found.detail(one.criterion).values.get(one.slot)
+        return _point("", result.criterion.scale, result.row, value, result.exact_points, result.exact_weight)
+    points: dict[str, tuple[Exact, Exact, Exact]] = {}
+    entries = result.criterion.entries
+    for entry in result.entries:
+        if entry.kind == one.kind and one.slot == "completion" and entries is not None:
+            made = dict(entries.scales)[entry.kind]
+            points |= _point(entry.id, made, entry.row, entry.completion, entry.exact_points, entry.exact_weight)
+    return points
+
+
+def _point(
+    name: str, made: Scale, row: str, value: object, points: Exact, weight: Exact
+) -> dict[str, tuple[Exact, Exact, Exact]]:
+    if row in (*FIRST_ROWS, "out_of_force") or isinstance(made.head.row(row).award, Range):
+        return {}
+    return {name: (value, points, weight)} if isinstance(value, int | Fraction) else {}
 
 
 def locality(rules: Rules, example: tuple[Field, RecordData, RecordData]) -> Seen:
@@ -467,9 +493,6 @@ def _edges(rules: Rules) -> st.SearchStrategy[Any] | None:
 
 def _slopes(rules: Rules) -> dict[str, Exact]:
     """Criterion → the most points that one unit of its measure can be worth, as a share of the weight (or in points); continuous scales only."""
-    from indicator_rules.condition import constant
-    from indicator_rules.syntax import parse
-
     slopes: dict[str, Exact] = {}
     for criterion in rules.plan.criteria:
         scale = rules.ruleset.scales.get(("criteria", criterion.id, "scale"))
@@ -487,9 +510,12 @@ def _slopes(rules: Rules) -> dict[str, Exact]:
 def continuity(rules: Rules, example: tuple[Probe, RecordData, RecordData]) -> Seen:
     probe, on, beside = example
     name = probe.table.removeprefix("criteria.")
-    one, other = (_standing(rules, record, name, probe.slot) for record in (on, beside))
-    if one is None or other is None:
+    found = [_evaluated(rules, record) for record in (on, beside)]
+    run_of = _Run(name, "", probe.slot, True)
+    standings = [_standings(one, run_of).get("") for one in found if one is not None]
+    if len(standings) < 2 or standings[0] is None or standings[1] is None:
         return REFUSED
+    one, other = standings[0], standings[1]
     scale = rules.ruleset.scales["criteria", name, "scale"]
     worth = _slopes(rules)[name]
     if isinstance(scale, written.Deduct):
