@@ -182,7 +182,9 @@ class Hitter:
         yield from (place for place in (*between, *roots) if goal.met(formula(place)))
         yield from self._beside(goal, one, roots, formula)
 
-    def _beside(self, goal: _Goal, one: Field, roots: Sequence[Exact], formula: Callable[[Exact], Exact | None]) -> Iterator[Exact]:
+    def _beside(
+        self, goal: _Goal, one: Field, roots: Sequence[Exact], formula: Callable[[Exact], Exact | None]
+    ) -> Iterator[Exact]:
         """The nearest place on either side of each root, by steps that people type."""
         for root in roots:
             for step in one.steps:
@@ -209,7 +211,11 @@ class Hitter:
             return [1, 0, _half(0, 1), _half(0, _half(0, 1)), _half(_half(0, 1), 1)]
         around: list[Exact] = [now, _half(0, now), 2 * now, 3 * now, divide(9 * now, 10)] if now else []
         plain: list[Exact] = [0, 1, 2, 10, 100, 1_000_000]
-        return list(dict.fromkeys([*around, *(plain if one.kind != "money" else [0, 1, 10_000]), *([-1, -100] if one.kind == "number" else [])]))
+        return list(
+            dict.fromkeys(
+                [*around, *(plain if one.kind != "money" else [0, 1, 10_000]), *([-1, -100] if one.kind == "number" else [])]
+            )
+        )
 
 
 def _goals(aim: Aim) -> list[_Goal]:

@@ -267,7 +267,13 @@ def entry_of(plan: Plan, site: Site, data: Mapping[str, Any]) -> str | None:
         return None
     inside = categories_below(site.criterion.entries.categories)
     for row in data.get("indicators", ()):
-        kind = "dated" if isinstance(row["target"], date) else "qualitative" if row.get("direction") == "qualitative" else "quantitative"
+        kind = (
+            "dated"
+            if isinstance(row["target"], date)
+            else "qualitative"
+            if row.get("direction") == "qualitative"
+            else "quantitative"
+        )
         if row["category"] in inside and kind == site.kind:
             return str(row["id"])
     return None

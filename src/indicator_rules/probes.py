@@ -174,9 +174,7 @@ class _Surveyor:
         ]
         return any(done for _, done in kept)
 
-    def keep(
-        self, site: Site, hitter: Hitter, changes: Changes, row: str, edge: Edge, slot: str, cut: Exact | None
-    ) -> bool:
+    def keep(self, site: Site, hitter: Hitter, changes: Changes, row: str, edge: Edge, slot: str, cut: Exact | None) -> bool:
         fragment, without = self.fragment(hitter, changes)
         probe = Probe(site.key, row, edge, fragment, without, slot, cut)
         key = (site.key, slot, cut, edge) if slot and slot != "assessment" else (site.key, row, edge, cut)
@@ -205,7 +203,9 @@ class _Surveyor:
             picks = [("assessments", "indicators", name) for name in ids]
             removals = [(*(("indicators", name) for name in ids), *(path for path in picks if self.trial.held(path) is not None))]
         elif criterion is not None and site.scale is not None and site.scale.by_person:
-            removals.append((("assessments", "criteria", criterion.id) if entry is None else ("assessments", "indicators", entry),))
+            removals.append(
+                (("assessments", "criteria", criterion.id) if entry is None else ("assessments", "indicators", entry),)
+            )
         for paths in removals:
             if not paths or any(self.trial.held(path) is None for path in paths):
                 continue
@@ -318,8 +318,14 @@ def hits(found: Evaluation, site: Site, row: str, entry: str | None) -> bool:
     if site.kind is None:
         if site.scale is criterion.scale:
             return result.row == row
-        return any(part.scale is site.scale and one[0] == row for part, one in zip(criterion.scale.parts, result.item_rows, strict=False)) or (
-            result.row == "absent" and row == "absent") or not any(part.scale is site.scale for part in criterion.scale.parts)
+        return (
+            any(
+                part.scale is site.scale and one[0] == row
+                for part, one in zip(criterion.scale.parts, result.item_rows, strict=False)
+            )
+            or (result.row == "absent" and row == "absent")
+            or not any(part.scale is site.scale for part in criterion.scale.parts)
+        )
     rows = [one.row for one in result.entries if one.id == entry]
     own = criterion.entries is not None and any(scale is site.scale for _, scale in criterion.entries.scales)
     return row in rows if own else bool(rows)

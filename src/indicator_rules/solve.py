@@ -65,7 +65,7 @@ def _candidates(points: list[Point], value: Exact) -> Iterator[Exact]:
 
 
 def _through(one: Point, two: Point, three: Point, y: Fraction) -> Exact | None:
-    """x at `y` on the curve (a·x + b) ÷ (c·x + d) through three points: their cross-ratio is that of the values."""
+    """X at `y` on the curve (a·x + b) ÷ (c·x + d) through three points: their cross-ratio is that of the values."""
     (x1, y1), (x2, y2), (x3, y3) = one, two, three
     if len({y1, y2, y3}) < 3 or y == y3:
         return None

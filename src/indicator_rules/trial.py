@@ -160,7 +160,9 @@ class Trial:
             elif section == "answers":
                 answers = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
                 update[section] = {
-                    name: Decimal(value) if type(value) is int else value for name, value in answers.items() if value is not ABSENT
+                    name: Decimal(value) if type(value) is int else value
+                    for name, value in answers.items()
+                    if value is not ABSENT
                 }
             else:
                 data = self.base.get(section, {})
@@ -199,7 +201,12 @@ class Trial:
             indicator = next(one for one in record.indicators if one.id == entry)
             settings, ratings = Settings.of(site.criterion.entries.completion), record.assessments.indicators.get(entry, ())
             facts.entry = EntryFacts(
-                indicator, record.subject.year, settings, ratings, self.plan.rounding.measure, exact(indicator.weight or 0) or weight
+                indicator,
+                record.subject.year,
+                settings,
+                ratings,
+                self.plan.rounding.measure,
+                exact(indicator.weight or 0) or weight,
             )
         return facts
 

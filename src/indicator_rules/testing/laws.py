@@ -26,7 +26,7 @@ from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.hitting import compare
-from indicator_rules.plan import Choice, Criterion, Leaf, Plan, Points, Range, Scale
+from indicator_rules.plan import Criterion, Leaf, Plan, Points, Range, Scale
 from indicator_rules.probes import Probe
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
@@ -36,7 +36,7 @@ from indicator_rules.syntax import parse
 from indicator_rules.testing.rescaled import FACTOR, rescaled
 from indicator_rules.testing.strategies import RecordData, boundary_records, changes, pairs, records, survey_of
 from indicator_rules.toml_text import to_toml
-from indicator_rules.trial import Field, Trial, reading, sites
+from indicator_rules.trial import Field, Trial, sites
 
 REFUSED: Final = object()
 Seen: TypeAlias = "str | object | None"
@@ -216,7 +216,9 @@ def _decided(key: str, leaf: Leaf, values: dict[str, Exact | None], row: str) ->
         one.id
         for one in leaf.table.rows
         if one.id not in FIRST_ROWS
-        and any(all((value := values[bound.slot]) is not None and compare(value, bound) for bound in guard) for guard in one.guards)
+        and any(
+            all((value := values[bound.slot]) is not None and compare(value, bound) for bound in guard) for guard in one.guards
+        )
     ]
     shown = ", ".join(f"{name} = {to_text(value)}" for name, value in values.items() if value is not None)
     if leaf.table.policy == "UNIQUE" and len(holding) > 1:
@@ -488,7 +490,11 @@ def _edges(rules: Rules) -> st.SearchStrategy[Any] | None:
     on = {(one.table, one.slot, one.cut): one for one in found.probes if one.edge == "at"}
     beside = [one for one in found.probes if one.edge in ("below", "above") and one.table.removeprefix("criteria.") in kinds]
     examples = [(on[key], one) for one in beside if (key := (one.table, one.slot, one.cut)) in on]
-    return st.sampled_from(examples).map(lambda two: (two[0], *(RecordData(one.on(found.base)) for one in two))) if examples else None
+    return (
+        st.sampled_from(examples).map(lambda two: (two[0], *(RecordData(one.on(found.base)) for one in two)))
+        if examples
+        else None
+    )
 
 
 def _slopes(rules: Rules) -> dict[str, Exact]:
@@ -536,7 +542,9 @@ def _is_plain(text: str) -> bool:
 def _absences(rules: Rules) -> st.SearchStrategy[Any] | None:
     found = survey_of(rules)
     own = {f"criteria.{one.id}": one.id for one in rules.plan.criteria}
-    examples = [(own[one.table], RecordData(one.on(found.base))) for one in found.probes if one.edge == "absent" and one.table in own]
+    examples = [
+        (own[one.table], RecordData(one.on(found.base))) for one in found.probes if one.edge == "absent" and one.table in own
+    ]
     return st.sampled_from(examples) if examples else None
 
 

@@ -27,7 +27,11 @@ _READS_WEIGHTS = ("entry.weight", "total_weight")
 
 def rescaled(rules: Rules, record: RecordData) -> tuple[Rules, RecordData] | None:
     """The ruleset and the record, a tenth of the size."""
-    if any(isinstance(part, Ref) and part.path in _READS_WEIGHTS for one in rules.ruleset.formulas.values() for part in one.node.walk()):
+    if any(
+        isinstance(part, Ref) and part.path in _READS_WEIGHTS
+        for one in rules.ruleset.formulas.values()
+        for part in one.node.walk()
+    ):
         return None
     made = Ruleset(
         _spec(rules.spec),
@@ -59,7 +63,8 @@ def _tenfold(node: Node) -> Node | None:
 def _spec(spec: Spec) -> Spec:
     header = spec.ruleset
     rounding = {
-        stage: Rounding(one.digits + 1, one.mode) if one is not None and stage != "measure" else one for stage, one in header.rounding
+        stage: Rounding(one.digits + 1, one.mode) if one is not None and stage != "measure" else one
+        for stage, one in header.rounding
     }
     criteria = {}
     for name, one in spec.criteria.items():

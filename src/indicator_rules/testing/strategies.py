@@ -84,9 +84,7 @@ def changes(rules: Rules) -> st.SearchStrategy[tuple[Field, RecordData, RecordDa
     return _changes(rules, material, fields)
 
 
-def _changes(
-    rules: Rules, material: _Material, fields: list[Field]
-) -> st.SearchStrategy[tuple[Field, RecordData, RecordData]]:
+def _changes(rules: Rules, material: _Material, fields: list[Field]) -> st.SearchStrategy[tuple[Field, RecordData, RecordData]]:
     kept = st.one_of(boundary_records(rules), records(rules))
 
     def drawn(draw: Draw) -> tuple[Field, RecordData, RecordData]:
@@ -145,7 +143,9 @@ class _Material:
                 if value is not None and value not in values:
                     values.append(value)
         for one, values in self.values.items():
-            values += [value for value in (*one.values, ABSENT) if value not in values and (value is not ABSENT or _optional(one))]
+            values += [
+                value for value in (*one.values, ABSENT) if value not in values and (value is not ABSENT or _optional(one))
+            ]
         self.changed = self.changing() if self.values else st.just([])
         optional = [one for one in self.values if _optional(one)]
         never: st.SearchStrategy[Any] = st.just([])
@@ -171,7 +171,9 @@ class _Material:
         if not numeric:
             return st.lists(known, max_size=8) | st.lists(known, min_size=8, max_size=40)
         free = st.tuples(st.sampled_from(numeric), st.integers(0, 2_000))
-        typed = free.map(lambda drawn: (drawn[0], drawn[0].typed(drawn[1] if drawn[0].kind != "number" else Fraction(drawn[1], 100))))
+        typed = free.map(
+            lambda drawn: (drawn[0], drawn[0].typed(drawn[1] if drawn[0].kind != "number" else Fraction(drawn[1], 100)))
+        )
         one = st.one_of(known, known, known, typed)
         return st.lists(known, max_size=8) | st.lists(one, min_size=8, max_size=40)
 
@@ -233,7 +235,10 @@ class _Material:
         rows: list[Data] = []
         for row in data.get("indicators", ()):
             more = draw(self.more)
-            own = [row, *({**row, "id": f"{row['id']}_{place}", "name": f"{row['name']}之{place + 1}"} for place in range(1, more + 1))]
+            own = [
+                row,
+                *({**row, "id": f"{row['id']}_{place}", "name": f"{row['name']}之{place + 1}"} for place in range(1, more + 1)),
+            ]
             weight = row.get("weight")
             if more and weight is not None:
                 each = (Decimal(weight) / (more + 1)).quantize(Decimal("0.01"))

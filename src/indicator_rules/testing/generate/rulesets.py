@@ -40,6 +40,8 @@ def random_ruleset(rng: Random) -> Data:
     data["grades"] = _grades(rng, Decimal(full_score), by)
     data["adjustments"] = _adjustments(rng, write, data["grades"])
     data["findings"] = _findings(rng, write)
+    if chance(rng, 10):
+        data["waivers"] = {"continuity": "各档之间本来就有跳跃"}
     return {key: value for key, value in data.items() if value}
 
 
