@@ -116,7 +116,7 @@ class _Surveyor:
 
     def visit(self, site: Site) -> None:
         """Look for every row and cut of one table."""
-        entry = entry_of(self.plan, site, self.base)
+        entry = entry_of(site, self.base)
         hitter = Hitter(self.trial, site, entry, self.weight(site, entry), self.total if _reads_total(site) else None)
         start = self.start(site)
         self.specials(site, hitter, entry)

@@ -12,6 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from pydantic import BaseModel
+
 from indicator_rules import engine as engines
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
@@ -31,6 +33,14 @@ ABSENT: Final = None
 Changes: TypeAlias = Mapping[FieldPath, Any]
 
 
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "subject": Subject,
+    "budget": Budget,
+    "assessments": Assessments,
+    "deductions": Deductions,
+}
+
+
 class Field(NamedTuple):
     """A field of a record that a formula reads, and what it may hold: `values`, or numbers (days, for a date)."""
 
@@ -45,7 +55,7 @@ class Field(NamedTuple):
         if self.kind in ("count", "year"):
             low, high = (1990, 2100) if self.kind == "year" else (0, 10**9)
             return int(number) if number == int(number) and low <= number <= high else None
-        if (self.kind != "number" and number < 0) or (self.kind == "share" and number > 1) or abs(number) >= LARGEST:
+        if (self.kind != "number" and number < 0) or (self.kind == "share" and number > 1) or not -LARGEST < number < LARGEST:
             return None
         decimal = to_decimal(exact(number))
         if not isinstance(decimal, Decimal) or -int(decimal.as_tuple().exponent) > MOST_DECIMALS:
@@ -149,7 +159,7 @@ class Trial:
 
     def record(self, changes: Changes) -> EvaluationRecord:
         """The base record with `changes`; only what they touch is read again."""
-        touched: dict[str, Data] = {}
+        touched: dict[str, dict[FieldPath, Any]] = {}
         for path, value in changes.items():
             touched.setdefault(path[0], {})[path[1:]] = value
         update: Data = {}
@@ -158,7 +168,7 @@ class Trial:
                 gone = {path[0] for path in inside if len(path) == 1}
                 update[section] = tuple(self._entry(one, inside) for one in self.whole.indicators if one.id not in gone)
             elif section == "answers":
-                answers = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
+                answers: Data = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
                 update[section] = {
                     name: Decimal(value) if type(value) is int else value
                     for name, value in answers.items()
@@ -170,11 +180,10 @@ class Trial:
                     # A pick has one form: another takes its place.
                     pick = section == "assessments" and len(path) == 3
                     data = changed(data, path[:2], {path[2]: value}) if pick else changed(data, path, value)
-                model = {"subject": Subject, "budget": Budget, "assessments": Assessments, "deductions": Deductions}[section]
-                update[section] = model.model_validate(data)
+                update[section] = _SECTIONS[section].model_validate(data)
         return self.whole.model_copy(update=update)
 
-    def _entry(self, entry: Indicator, inside: Data) -> Indicator:
+    def _entry(self, entry: Indicator, inside: Mapping[FieldPath, Any]) -> Indicator:
         own = {path[1]: value for path, value in inside.items() if path[0] == entry.id}
         if not own:
             return entry

@@ -23,11 +23,10 @@ from indicator_rules import spec as written
 from indicator_rules.condition import constant
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import CriterionResult, Evaluation
-from indicator_rules.exact import Exact, to_text
+from indicator_rules.exact import Exact, divide, to_text
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.hitting import compare
-from indicator_rules.plan import Criterion, Leaf, Plan, Points, Range, Scale
-from indicator_rules.probes import Probe
+from indicator_rules.plan import Criterion, EntryKind, Leaf, Plan, Points, Range, Scale
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
 from indicator_rules.score import treated
@@ -101,7 +100,10 @@ def assert_laws(rules: Rules, laws: Iterable[str] | None = None, *, max_examples
             outcomes.append(Outcome(name, 0, waivers[name]))
             continue
         found = run(law, rules, max_examples)
-        (broken if isinstance(found, Broken) else outcomes).append(found)  # type: ignore[arg-type, attr-defined]
+        if isinstance(found, Broken):
+            broken.append(found)
+        else:
+            outcomes.append(found)
     if broken:
         raise LawBroken(broken)
     return tuple(outcomes)
@@ -182,7 +184,7 @@ def bounds(rules: Rules, record: RecordData) -> Seen:
 def _step(plan: Plan, *stages: str) -> Exact:
     """How far rounding may lift a number."""
     digits = [rounding.digits for stage in stages if (rounding := getattr(plan.rounding, stage)) is not None]
-    return Fraction(1, 10 ** min(digits)) if digits else 0
+    return divide(1, int(10 ** min(digits))) if digits else 0
 
 
 def one_row(rules: Rules, record: RecordData) -> Seen:
@@ -348,9 +350,14 @@ class _Run(NamedTuple):
     """A scale that runs in one direction: of a criterion, or (`kind`) of its entries."""
 
     criterion: str
-    kind: str
+    kind: EntryKind | None
     slot: str
     rises: bool
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Key path of the scale."""
+        return ("criteria", self.criterion, "entries", self.kind) if self.kind else ("criteria", self.criterion, "scale")
 
 
 def _runs(rules: Rules) -> list[_Run]:
@@ -365,7 +372,7 @@ def _runs(rules: Rules) -> list[_Run]:
         is_head = site.key in (f"criteria.{criterion.id}", ".".join(path))
         up = _is_rising(rules.ruleset.scales.get(path), site.scale) if len(slots) == 1 and is_head else None
         if up is not None:
-            found.append(_Run(criterion.id, site.kind or "", slots[0].name, up != (criterion.role == "penalty")))
+            found.append(_Run(criterion.id, site.kind, slots[0].name, up != (criterion.role == "penalty")))
     return found
 
 
@@ -424,7 +431,7 @@ def _standings(found: Evaluation, one: _Run) -> dict[str, tuple[Exact, Exact, Ex
     entries = result.criterion.entries
     for entry in result.entries:
         if entry.kind == one.kind and one.slot == "completion" and entries is not None:
-            made = dict(entries.scales)[entry.kind]
+            made = dict(entries.scales)[one.kind]
             points |= _point(entry.id, made, entry.row, entry.completion, entry.exact_points, entry.exact_weight)
     return points
 
@@ -483,60 +490,54 @@ def _nodes(criterion: Criterion) -> Iterable[Node]:
 # -------------------------------------------------------------------------------------------------------------------- probes
 
 
-def _edges(rules: Rules) -> st.SearchStrategy[Any] | None:
-    """A probe on a cut of a continuous scale, and one beside it."""
-    found = survey_of(rules)
-    kinds = {name: slope for name, slope in _slopes(rules).items()}
-    on = {(one.table, one.slot, one.cut): one for one in found.probes if one.edge == "at"}
-    beside = [one for one in found.probes if one.edge in ("below", "above") and one.table.removeprefix("criteria.") in kinds]
-    examples = [(on[key], one) for one in beside if (key := (one.table, one.slot, one.cut)) in on]
-    return (
-        st.sampled_from(examples).map(lambda two: (two[0], *(RecordData(one.on(found.base)) for one in two)))
-        if examples
-        else None
-    )
+def _continuous(rules: Rules) -> dict[str, _Run]:
+    """Table → scale, for those that have no jump: proportional without a pass line, and deductions pro rata."""
+    found = {}
+    for one in _runs(rules):
+        scale = rules.ruleset.scales[one.path]
+        line = isinstance(scale, written.Proportional) and scale.pass_line is None and not scale.inverse
+        line = line or (isinstance(scale, written.Deduct) and scale.partial_step == "pro-rata")
+        if line and _slope(scale, 1) is not None:
+            found[f"criteria.{one.criterion}" + (f".entries.{one.kind}" if one.kind else "")] = one
+    return found
 
 
-def _slopes(rules: Rules) -> dict[str, Exact]:
-    """Criterion → the most points that one unit of its measure can be worth, as a share of the weight (or in points); continuous scales only."""
-    slopes: dict[str, Exact] = {}
-    for criterion in rules.plan.criteria:
-        scale = rules.ruleset.scales.get(("criteria", criterion.id, "scale"))
-        if isinstance(scale, written.Proportional) and scale.pass_line is None and not scale.inverse:
-            full, zero = constant(parse(scale.full_at)), constant(parse(scale.zero_at or "0"))
-            if full is not None and zero is not None and full != zero:
-                slopes[criterion.id] = Fraction(1) / abs(Fraction(full) - Fraction(zero))
-        elif isinstance(scale, written.Deduct) and scale.partial_step == "pro-rata" and scale.per != "miss":
-            step = constant(parse(scale.step))
-            if step:
-                slopes[criterion.id] = 100 / Fraction(step)
-    return slopes
-
-
-def continuity(rules: Rules, example: tuple[Probe, RecordData, RecordData]) -> Seen:
-    probe, on, beside = example
-    name = probe.table.removeprefix("criteria.")
-    found = [_evaluated(rules, record) for record in (on, beside)]
-    run_of = _Run(name, "", probe.slot, True)
-    standings = [_standings(one, run_of).get("") for one in found if one is not None]
-    if len(standings) < 2 or standings[0] is None or standings[1] is None:
-        return REFUSED
-    one, other = standings[0], standings[1]
-    scale = rules.ruleset.scales["criteria", name, "scale"]
-    worth = _slopes(rules)[name]
+def _slope(scale: written.OwnScale, weight: Exact) -> Exact | None:
+    """How many points one unit of the measure is worth at most; None where only the record can tell."""
+    if isinstance(scale, written.Proportional):
+        full, zero = constant(parse(scale.full_at)), constant(parse(scale.zero_at or "0"))
+        return None if full is None or zero is None or full == zero else abs(Fraction(weight) / (Fraction(full) - zero))
     if isinstance(scale, written.Deduct):
-        points = Fraction(scale.points.points) if scale.points.points is not None and _is_plain(scale.points.points) else one[2]
-        worth = worth / 100 * points
-    else:
-        worth = worth * one[2]
-    allowed = abs(one[0] - other[0]) * worth + _step(rules.plan, "points")
-    if abs(one[1] - other[1]) <= allowed:
-        return None
-    return f"{name}: {probe.slot} {to_text(one[0])} → {to_text(one[1])}; {to_text(other[0])} → {to_text(other[1])}"
+        points, step = constant(parse(scale.points.share or scale.points.points or "")), constant(parse(scale.step))
+        if points is not None and step:
+            return Fraction(points) * (weight if scale.points.share is not None else 1) / step
+    return None
 
 
-def _is_plain(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+def _edges(rules: Rules) -> st.SearchStrategy[Any] | None:
+    """A continuous scale, and the records on one of its cuts and beside it."""
+    found, continuous = survey_of(rules), _continuous(rules)
+    on = {(one.table, one.slot, one.cut): one for one in found.probes if one.edge == "at"}
+    examples = [
+        (continuous[one.table], RecordData(on[key].on(found.base)), RecordData(one.on(found.base)))
+        for one in found.probes
+        if one.edge in ("below", "above") and one.table in continuous and (key := (one.table, one.slot, one.cut)) in on
+    ]
+    return st.sampled_from(examples) if examples else None
+
+
+def continuity(rules: Rules, example: tuple[_Run, RecordData, RecordData]) -> Seen:
+    one, *two = example
+    on, beside = (_evaluated(rules, record) for record in two)
+    if on is None or beside is None:
+        return REFUSED
+    here, there = _standings(on, one), _standings(beside, one)
+    for name in here.keys() & there.keys():
+        (x1, p1, weight), (x2, p2, _) = here[name], there[name]
+        slope = _slope(rules.ruleset.scales[one.path], weight) or 0
+        if abs(Fraction(p1) - p2) > abs(Fraction(x1) - x2) * slope + _step(rules.plan, "points", "entry_points"):
+            return f"{one.criterion} {name}: {one.slot} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}"
+    return None if here else REFUSED
 
 
 def _absences(rules: Rules) -> st.SearchStrategy[Any] | None:

@@ -17,7 +17,7 @@ from indicator_rules.exact import Exact, Rounding
 from indicator_rules.expression import Arithmetic, Node, Number, Ref, replaced
 from indicator_rules.rules import Rules
 from indicator_rules.ruleset import Formula, Ruleset
-from indicator_rules.spec import MoveTo, Spec, Stages
+from indicator_rules.spec import Spec, Stages
 from indicator_rules.testing.strategies import RecordData
 
 FACTOR: Exact = Fraction(1, 10)
@@ -62,7 +62,7 @@ def _tenfold(node: Node) -> Node | None:
 
 def _spec(spec: Spec) -> Spec:
     header = spec.ruleset
-    rounding = {
+    rounding: dict[str, Any] = {
         stage: Rounding(one.digits + 1, one.mode) if one is not None and stage != "measure" else one
         for stage, one in header.rounding
     }
@@ -91,7 +91,7 @@ def _spec(spec: Spec) -> Spec:
 
 
 def _tenth(value: Any) -> Any:
-    return value * TENTH if isinstance(value, Decimal) else value if value is None or isinstance(value, str | MoveTo) else value
+    return value * TENTH if isinstance(value, Decimal) else value
 
 
 def _record(record: RecordData) -> RecordData:

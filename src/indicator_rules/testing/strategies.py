@@ -44,7 +44,7 @@ class RulesetData(RecordData):
 def records(rules: Rules) -> st.SearchStrategy[RecordData]:
     """Records of all kinds: every field that the ruleset reads holds what the neutral record has, a value on or beside a cut, any other value, or nothing."""
     material = _material(rules)
-    return st.composite(lambda draw: material.record(draw))()
+    return st.composite(material.record)()
 
 
 def boundary_records(rules: Rules) -> st.SearchStrategy[RecordData]:
@@ -108,7 +108,7 @@ def _valid(rng: Any) -> RulesetData:
     try:
         Rules.from_data(data, engine="plain")
     except RulesetError:  # 1 of 400: a condition too complex for a table, which only the compiler can tell
-        data = random_ruleset(Random(0))
+        data = random_ruleset(Random(0))  # noqa: S311  # reproducible, not secret
     return RulesetData(data)
 
 
@@ -158,7 +158,7 @@ class _Material:
         self.picking = [(site, hitter) for site, hitter in self.hitters if site.scale is not None and _has_range(site)]
 
     def hitter(self, site: Site) -> Hitter:
-        entry = entry_of(self.plan, site, self.survey.base)
+        entry = entry_of(site, self.survey.base)
         weight: Exact = site.criterion.weight.default if site.criterion is not None else 1
         if entry is not None:
             weight = exact(Decimal(self.trial.rows[entry].get("weight", weight)))
