@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
@@ -27,18 +28,28 @@ from indicator_rules.exact import Exact, divide, to_text
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.hitting import compare
 from indicator_rules.plan import Criterion, EntryKind, Leaf, Plan, Points, Range, Scale
+from indicator_rules.probes import blamed
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
 from indicator_rules.score import treated
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.syntax import parse
 from indicator_rules.testing.rescaled import FACTOR, rescaled
-from indicator_rules.testing.strategies import RecordData, boundary_records, changes, pairs, records, survey_of
+from indicator_rules.testing.strategies import RecordData, boundary_records, changes, records, survey_of, sweeps
 from indicator_rules.toml_text import to_toml
-from indicator_rules.trial import Field, Trial, sites
+from indicator_rules.trial import Field, Site, Trial, sites
 
 REFUSED: Final = object()
-Seen: TypeAlias = "str | object | None"
+
+
+class Narrowed(NamedTuple):
+    """What was seen, and the records of an example that it was seen in."""
+
+    seen: str
+    records: tuple[RecordData, ...]
+
+
+Seen: TypeAlias = "str | Narrowed | object | None"
 Examples: TypeAlias = Callable[[Rules], "st.SearchStrategy[Any] | None"]
 
 
@@ -121,8 +132,8 @@ def run(law: Law, rules: Rules, max_examples: int = 40) -> Outcome | Broken:
         nonlocal tested, last
         seen = law.check(rules, example)
         tested += seen is not REFUSED
-        if isinstance(seen, str):
-            last = Broken(law, example, seen)
+        if isinstance(seen, str | Narrowed):
+            last = Broken(law, example, seen) if isinstance(seen, str) else Broken(law, seen.records, seen.seen)
             raise LawBroken([last])
 
     how = settings(
@@ -399,25 +410,25 @@ def _fixed(made: Scale, place: int) -> Exact | None:
     return constant(replaced(award.formula, lambda node: Number(1000) if node == Ref("weight") else None))
 
 
-def _criterion_pairs(rules: Rules) -> st.SearchStrategy[Any] | None:
+def _sweeps(rules: Rules) -> st.SearchStrategy[Any] | None:
     found = _runs(rules)
-    return st.sampled_from(found).flatmap(lambda one: st.tuples(st.just(one), pairs(rules, one.criterion))) if found else None
+    return st.sampled_from(found).flatmap(lambda one: st.tuples(st.just(one), sweeps(rules, one.criterion))) if found else None
 
 
-def monotone(rules: Rules, example: tuple[_Run, tuple[RecordData, RecordData]]) -> Seen:
-    one, (left, right) = example
-    before, after = _evaluated(rules, left), _evaluated(rules, right)
-    if before is None or after is None:
-        return REFUSED
+def monotone(rules: Rules, example: tuple[_Run, list[RecordData]]) -> Seen:
+    one, swept = example
+    points: dict[tuple[str, Exact], list[tuple[Exact, Exact, RecordData]]] = {}
+    for record in swept:
+        found = _evaluated(rules, record)
+        for name, (x, earned, weight) in _standings(found, one).items() if found is not None else ():
+            points.setdefault((name, weight), []).append((x, earned, record))
     tested = False
-    here, there = _standings(before, one), _standings(after, one)
-    for name in here.keys() & there.keys():
-        (x1, p1, w1), (x2, p2, w2) = sorted((here[name], there[name]), key=lambda point: point[0])
-        if w1 != w2 or x1 == x2:
-            continue
-        tested = True
-        if not (p1 <= p2 if one.rises else p1 >= p2):
-            return f"{one.criterion} {name}: {one.slot} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}"
+    for (name, _), given_points in points.items():
+        for (x1, p1, left), (x2, p2, right) in pairwise(sorted(given_points, key=lambda point: point[0])):
+            tested = tested or x1 != x2
+            if x1 != x2 and not (p1 <= p2 if one.rises else p1 >= p2):
+                seen = f"{one.criterion} {name}: {one.slot} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}"
+                return Narrowed(seen, (left, right))
     return None if tested else REFUSED
 
 
@@ -556,8 +567,8 @@ def absence(rules: Rules, example: tuple[str, RecordData]) -> Seen:
     try:
         result: CriterionResult = rules.evaluate(record)[name]
     except RecordError as error:
-        blamed = any(_label(problem.values.get("label")) is criterion.label for problem in error.problems)
-        return None if blamed == (treatment.kind == "error") else f"{name}: absent = {treatment}; {error}"
+        own = Site(f"criteria.{name}", criterion.scale.head, criterion, criterion.scale)
+        return None if blamed(error, own) == (treatment.kind == "error") else f"{name}: absent = {treatment}; {error}"
     given = treated(treatment, result.exact_weight)
     if given is not None and rules.plan.rounding.points is not None:
         given = rules.plan.rounding.points(given)
@@ -567,15 +578,11 @@ def absence(rules: Rules, example: tuple[str, RecordData]) -> Seen:
     return None if result.row == "absent" and result.exact_points == signed else f"{result!r}; absent = {treatment}"
 
 
-def _label(label: object) -> object:
-    return label.parts[0] if isinstance(label, messages.Words) else label
-
-
 LAWS: dict[str, Law] = {
     law.name: law
     for law in (
         Law("bounds", _any_record, bounds),
-        Law("monotone", _criterion_pairs, monotone),
+        Law("monotone", _sweeps, monotone),
         Law("one-row", _any_record, one_row),
         Law("locality", changes, locality),
         Law("order", _any_record, order),
