@@ -84,7 +84,9 @@ def test_a_random_ruleset_keeps_the_laws_that_do_not_depend_on_what_it_says(seed
     """A random rubric may well give less for more, or jump; whoever writes such a one waives the law."""
     rules = Rules.from_data(random_ruleset(Random(seed)))
     assert_laws(
-        rules, ["bounds", "one-row", "locality", "order", "scale", "grade", "many", "json", "provenance"], max_examples=15
+        rules,
+        ["bounds", "one-row", "locality", "order", "scale", "grade", "many", "partial", "json", "provenance"],
+        max_examples=15,
     )
 
 
@@ -102,8 +104,9 @@ class Wrong(Rules):
 
     change: Callable[[Evaluation], Evaluation]
 
-    def evaluate(self, record: Any) -> Evaluation:
-        return type(self).change(super().evaluate(record))
+    def evaluate(self, record: Any, **how: Any) -> Any:
+        found = super().evaluate(record, **how)
+        return type(self).change(found) if isinstance(found, Evaluation) else found
 
 
 def wrong(change: Callable[[Evaluation], Evaluation]) -> Rules:
@@ -147,6 +150,7 @@ CHANGES: dict[str, Callable[[Evaluation], Evaluation]] = {
     "continuity": jumping,
     "absence": points("sound", lambda found: 20),
     "grade": lambda found: replace(found, grade_position=0),
+    "partial": lambda found: replace(found, exact_total=1000),
     "provenance": lambda found: replace(found, provenance_of=lambda: {"family": "law", "edition": "1", "ruleset": "sha256:0"}),
 }
 
@@ -175,7 +179,7 @@ def test_an_evaluation_that_remembers_breaks_json() -> None:
     class Remembering(Rules):
         calls = 0
 
-        def evaluate(self, record: Any) -> Evaluation:
+        def evaluate(self, record: Any, **how: Any) -> Any:
             type(self).calls += 1
             return points("rate", lambda found: self.calls % 40)(super().evaluate(record))
 
@@ -240,7 +244,7 @@ def test_another_treatment_of_what_is_absent_breaks_absence() -> None:
     plan = replace(rules.plan, criteria=(rules.plan.criteria[0], other, rules.plan.criteria[2]))
 
     class Lenient(Rules):
-        def evaluate(self, record: Any) -> Evaluation:
+        def evaluate(self, record: Any, **how: Any) -> Any:
             return Rules(rules.spec, rules.ruleset, plan, ()).evaluate(record)
 
     with pytest.raises(LawBroken, match="absence"):
@@ -299,3 +303,58 @@ def test_examples_shrink_to_what_matters() -> None:
     base = neutral(RULES.plan)
     assert {key for key in found if found[key] != base.get(key)} == {"budget"}
     assert sum(found["budget"][key] != base["budget"][key] for key in found["budget"]) == 1
+
+
+# ------------------------------------------------------------------------------- cuts, to the last decimal that can be typed
+
+BANDS = """
+schema = 1
+[ruleset]
+family = "law"
+edition = "1"
+title = "law"
+applies = {{ years = {{ from = 2000 }} }}
+status = "example"
+[measures.rate]
+label = "率"
+value = "budget.spent / budget.adjusted"
+[criteria.rate]
+label = "率"
+weight = 100
+measure = "rate"
+scale = {scale}
+[[grades]]
+label = "优"
+at_least = 90
+[[grades]]
+label = "差"
+"""
+STEP = Decimal("0.000000000001")
+
+
+def rate(rules: ir.Rules, spent: Decimal) -> ir.Evaluation:
+    budget = {"unit": "元", "spent": spent, "adjusted": Decimal(1)}
+    return rules.evaluate({"subject": {"name": "x", "kind": "project", "year": 2023}, "budget": budget})
+
+
+@pytest.mark.parametrize(("sign", "on", "below"), [("at_least", 10, 5), ("above", 5, 5)])
+@pytest.mark.parametrize("cut", ["90%", "0.333333", "1", "0"])
+def test_a_threshold_is_as_written_and_one_step_less_is_not(sign: str, on: int, below: int, cut: str) -> None:
+    """A value on a cut point belongs as written; the next smaller one that can be typed does not, the next larger one does."""
+    rules = ir.Rules.from_text(
+        BANDS.format(scale=f'{{ kind = "bands", bands = [{{ {sign} = "{cut}", award = 10 }}, {{ award = 5 }}] }}')
+    )
+    value = Decimal(cut.rstrip("%")) / (100 if cut.endswith("%") else 1)
+    assert rate(rules, value)["rate"].points == on
+    assert rate(rules, value + STEP)["rate"].points == 10
+    if value > 0:
+        assert rate(rules, value - STEP)["rate"].points == below
+
+
+@pytest.mark.parametrize("total", ["89.9999999999", "90", "90.0000000001"])
+def test_the_grade_is_read_from_the_total_as_written(total: str) -> None:
+    """90 分 is 优; the next smaller number is not."""
+    rules = ir.Rules.from_text(BANDS.format(scale='{ kind = "proportional" }'))
+    result = rate(rules, Decimal(total) / 100)
+    assert result.total == Decimal(total)
+    assert result.grade == ("差" if total.startswith("89") else "优")

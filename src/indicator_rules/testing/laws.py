@@ -2,7 +2,7 @@
 
 In: `Rules`. Out: a `LawBroken` that says the law, the record as TOML and what was seen. Each law can be run alone; a ruleset waives one by
 naming it under `[waivers]` with a reason. A check gives what it saw if the law does not hold, None if it does, and `REFUSED` where the
-record cannot be scored. (A law about partial evaluation, that its range holds the completed total, belongs here once there is one.)
+record cannot be scored.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, divide, to_text
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.hitting import compare
+from indicator_rules.neutral import merged
 from indicator_rules.plan import Criterion, EntryKind, Leaf, Plan, Points, Range, Scale
 from indicator_rules.probes import blamed
 from indicator_rules.record import EvaluationRecord
@@ -37,7 +38,7 @@ from indicator_rules.syntax import parse
 from indicator_rules.testing.rescaled import FACTOR, rescaled
 from indicator_rules.testing.strategies import RecordData, boundary_records, changes, records, survey_of, sweeps
 from indicator_rules.toml_text import to_toml
-from indicator_rules.trial import Field, Site, Trial, sites
+from indicator_rules.trial import Field, FieldPath, Site, Trial, sites
 
 REFUSED: Final = object()
 
@@ -350,6 +351,39 @@ def _outcome(rules: Rules, record: RecordData) -> str:
         return _told(error)
 
 
+def _thinned(rules: Rules) -> st.SearchStrategy[Any]:
+    """A record, and the same with some of it not known yet."""
+
+    def without(two: tuple[RecordData, list[int]]) -> tuple[RecordData, RecordData]:
+        record, picks = two
+        places = [(section, key) for section in ("budget", "answers") for key in record.get(section, {}) if key != "unit"]
+        places += [("indicators", row["id"]) for row in record.get("indicators", ())]
+        gone: list[FieldPath] = []
+        for pick in picks if places else ():
+            section, key = places[pick % len(places)]
+            # What was said of an entry in one form is not open in another: all forms go together.
+            values = [(section, key, name) for name in ("actual", "level", "counts")]
+            gone += [*values, ("assessments", section, key)] if section == "indicators" else [(section, key)]
+        return record, RecordData(merged(record, {}, tuple(gone)))
+
+    return st.tuples(_any_record(rules), st.lists(st.integers(0, 10_000), min_size=1, max_size=5)).map(without)
+
+
+def partial(rules: Rules, two: tuple[RecordData, RecordData]) -> Seen:
+    found = _evaluated(rules, two[0])
+    if found is None:
+        return REFUSED
+    try:
+        still = rules.evaluate(two[1], partial=True)
+    except RecordError:
+        return REFUSED
+    if found.exact_total is None:
+        return None if still.can_be_none else "total: —"
+    if still.span is None or found.exact_total not in still.span:
+        return f"total: {to_text(found.exact_total)} ∉ {still.span}"
+    return None if found.grade in still.grades else f"grade: {found.grade} ∉ {', '.join(still.grades)}"
+
+
 def _told(found: Evaluation | RecordError) -> str:
     if isinstance(found, RecordError):
         return ", ".join(sorted({problem.code for problem in found.problems}))
@@ -591,6 +625,7 @@ LAWS: dict[str, Law] = {
         Law("absence", _absences, absence),
         Law("grade", _any_record, grade),
         Law("many", lambda rules: st.lists(_any_record(rules), min_size=1, max_size=4), many),
+        Law("partial", _thinned, partial),
         Law("json", _any_record, json_again),
         Law("provenance", _any_record, provenance),
     )
