@@ -191,6 +191,13 @@ def test_every_law_is_shown_to_fail() -> None:
     assert set(CHANGES) | {"many", "json"} == set(LAWS)
 
 
+def test_the_page_lists_the_laws_as_the_catalogue_words_them() -> None:
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `") and line.split("`")[1] in LAWS]
+    assert rows == [f"| `{law.name}` | {law.text('en')} | {law.text('zh')} |" for law in LAWS.values()]
+    assert f"print(len(tested))  # {len(LAWS)}" in page
+
+
 # --------------------------------------------------------------------------------------- rulesets that break a law themselves
 
 UNEVEN = EXAMPLE.replace(

@@ -127,6 +127,7 @@ class Trial:
         self.plan, self.base = plan, base
         self.readers = Readers({one.id: one.formula for one in plan.measures}, plan.lookups, plan.rounding.measure)
         self.settings = Settings.of(plan.completion)
+        self.settings_of = {one.id: Settings.of(one.entries.completion) for one in plan.criteria if one.entries is not None}
         self.plain = engines.engine("plain")
         self.looking_up = self.stage([lookup.leaf for lookup in plan.lookups])
         self.questions = {question.id: question for question in plan.questions}
@@ -165,8 +166,7 @@ class Trial:
         update: Data = {}
         for section, inside in touched.items():
             if section == "indicators":
-                gone = {path[0] for path in inside if len(path) == 1}
-                update[section] = tuple(self._entry(one, inside) for one in self.whole.indicators if one.id not in gone)
+                update[section] = self._entries_with(inside)
             elif section == "answers":
                 answers: Data = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
                 update[section] = {
@@ -183,10 +183,18 @@ class Trial:
                 update[section] = _SECTIONS[section].model_validate(data)
         return self.whole.model_copy(update=update)
 
-    def _entry(self, entry: Indicator, inside: Mapping[FieldPath, Any]) -> Indicator:
-        own = {path[1]: value for path, value in inside.items() if path[0] == entry.id}
-        if not own:
-            return entry
+    def _entries_with(self, inside: Mapping[FieldPath, Any]) -> tuple[Indicator, ...]:
+        """The entries with what `inside` says of them, by id and field; an id alone takes the entry away."""
+        said: dict[str, Data] = {}
+        for path, value in inside.items():
+            said.setdefault(path[0], {})["".join(path[1:])] = value
+        return tuple(
+            self._entry(one, said[one.id]) if one.id in said else one
+            for one in self.whole.indicators
+            if "" not in said.get(one.id, {})
+        )
+
+    def _entry(self, entry: Indicator, own: Data) -> Indicator:
         row = {**self.rows[entry.id], **own}
         return Indicator.model_validate({key: value for key, value in row.items() if value is not ABSENT})
 
@@ -201,14 +209,15 @@ class Trial:
             level = agreed_level(ratings)
             if level:
                 facts.assessed_levels[criterion] = level
-        for lookup, row in zip(self.plan.lookups, self.looking_up.run(facts), strict=True):
+        chosen = self.looking_up.run(facts) if self.plan.lookups else []
+        for lookup, row in zip(self.plan.lookups, chosen, strict=True):
             award = lookup.leaf.table.rows[row].award if row >= 0 else None
             if isinstance(award, Choice):
                 facts.looked_up[lookup.id] = award.position
         facts.weight = weight
         if entry is not None and site.criterion is not None and site.criterion.entries is not None:
             indicator = next(one for one in record.indicators if one.id == entry)
-            settings, ratings = Settings.of(site.criterion.entries.completion), record.assessments.indicators.get(entry, ())
+            settings, ratings = self.settings_of[site.criterion.id], record.assessments.indicators.get(entry, ())
             facts.entry = EntryFacts(
                 indicator,
                 record.subject.year,
