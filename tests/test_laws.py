@@ -237,6 +237,13 @@ def test_a_waiver_needs_a_law_and_a_reason() -> None:
         assert [problem.code for problem in problems] == [code]
 
 
+def test_a_ruleset_that_no_record_can_be_scored_by_keeps_no_law() -> None:
+    never = EXAMPLE.replace('"budget.spent / budget.adjusted"', '"budget.spent / (budget.adjusted - budget.adjusted)"')
+    with pytest.raises(LawBroken) as broken:
+        assert_laws(Rules.from_text(never), max_examples=5)
+    assert str(broken.value) == messages.text("testing.never")
+
+
 def test_waivers_are_printed_with_the_rubric() -> None:
     from indicator_rules.rubric import text
 
