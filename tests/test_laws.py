@@ -238,7 +238,7 @@ def test_a_waiver_needs_a_law_and_a_reason() -> None:
 
 
 def test_a_ruleset_that_no_record_can_be_scored_by_keeps_no_law() -> None:
-    never = EXAMPLE.replace('"budget.spent / budget.adjusted"', '"budget.spent / (budget.adjusted - budget.adjusted)"')
+    never = EXAMPLE.replace('"faults > 0"', '"budget.spent / (budget.adjusted - budget.adjusted) > 1"')
     with pytest.raises(LawBroken) as broken:
         assert_laws(Rules.from_text(never), max_examples=5)
     assert str(broken.value) == messages.text("testing.never")
