@@ -244,6 +244,13 @@ def test_a_ruleset_that_no_record_can_be_scored_by_keeps_no_law() -> None:
     assert str(broken.value) == messages.text("testing.never")
 
 
+def test_a_comparison_tells_a_waiver_and_that_nothing_scores_otherwise() -> None:
+    waived = Rules.from_text(EXAMPLE + '\n[waivers]\nmonotone = "低档是鼓励分"\n')
+    found = ir.compare(Rules.from_text(EXAMPLE), waived)
+    assert [(change.path, change.kind) for change in found.changes] == [(("waivers", "monotone"), "wording")]
+    assert found.same_meaning
+
+
 def test_waivers_are_printed_with_the_rubric() -> None:
     from indicator_rules.rubric import text
 
