@@ -174,7 +174,7 @@ class Explainer:
 
     def bounds(self, slot: Slot, bounds: list[Bound]) -> str:
         name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
-        if _is_truth(slot.formula):
+        if is_truth(slot.formula):
             return f"{name} = {self.say('yes' if bounds[0].operator == '>=' else 'no')}"
         if len(bounds) == 2 and bounds[0].operator in _TURNED and bounds[1].operator in ("<", "<="):
             low, high = bounds
@@ -275,7 +275,7 @@ def _scales(plan: Plan) -> Iterator[Scale]:
             yield from (scale for _, scale in criterion.entries.scales)
 
 
-def _is_truth(formula: Node) -> bool:
+def is_truth(formula: Node) -> bool:
     if isinstance(formula, Ref):
         return formula.kind == "truth"
     return isinstance(formula, Compare | OneOf) or (isinstance(formula, Call) and formula.function == "present")
