@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `check`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `audit`, `test`, `check`, `list`, `show`, `inputs`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -16,8 +16,9 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
-from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
-from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
+from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, ruleset_files, typed, year_option
+from indicator_rules.cli_test import test
+from indicator_rules.errors import ProblemsError, RecordError, RulesetError
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 
 commands.add_command(audit)
+commands.add_command(test)
 
 
 @commands.command(help="help-check")
@@ -166,7 +168,7 @@ def check(rulesets: tuple[str, ...]) -> int:
     code = DONE
     for name in rulesets:
         try:
-            files = _ruleset_files(name)
+            files = ruleset_files(name)
         except RulesetError as error:
             tell(error.problems)
             code = PROBLEMS
@@ -179,18 +181,6 @@ def check(rulesets: tuple[str, ...]) -> int:
             show(say(key, file=file, count=count) + "\n")
             code = PROBLEMS if wrong else code
     return code
-
-
-def _ruleset_files(name: str) -> list[Path]:
-    """The files that a name, a path or a folder stands for. Raises `RulesetError`."""
-    from indicator_rules.catalog import Catalog, is_name, ruleset_files
-
-    if Path(name).is_dir():
-        files = ruleset_files(name)
-        if not files:
-            raise RulesetError([Problem("no-rulesets-in-folder", Where(name))])
-        return files
-    return [Catalog.builtin().entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
 
 
 @commands.command("list", help="help-list")

@@ -95,7 +95,7 @@ class Observer:
         """What the records so far cover."""
         rows: dict[RowId, bool] = {}
         boundaries: dict[Boundary, bool] = {}
-        for leaf, dated in _leaves(self.plan):
+        for leaf, dated in leaves(self.plan):
             cuts = _cuts(leaf)
             for row in leaf.table.rows:
                 if row.id in FIRST_ROWS or not row.guards or (dated and row.id not in _dated_rows(leaf)):
@@ -207,7 +207,7 @@ def _counted(scale: Scale, runs: Sequence[_Run], row: str | None) -> Iterator[_R
 # ---------------------------------------------------------------------------------------------------- what there is to cover
 
 
-def _leaves(plan: Plan) -> Iterator[tuple[Leaf, bool]]:
+def leaves(plan: Plan) -> Iterator[tuple[Leaf, bool]]:
     """Every table of a plan, and whether it is over by-date entries."""
     yield from ((lookup.leaf, False) for lookup in plan.lookups)
     yield from ((criterion.applies, False) for criterion in plan.criteria if criterion.applies is not None)
