@@ -3,7 +3,8 @@
 In: `Rules`, then records, one by one, through `Observer.evaluate`. Out: the evaluations, unchanged, and a `Coverage`: every row and every boundary
 of the plan, and those that the records covered. A row is covered when it was chosen and gave the result; a boundary (a cut of a number or
 date) when one record stands exactly on it and another beside it, with no other cut between, while the rest of the guard holds and no
-higher row wins. Not counted: the rows `not_applicable` and `absent`, rows without a guard, and what a by-date completion (1 or 0) cannot be.
+higher row wins. Not counted: the rows `not_applicable` and `absent`, those without a guard, those that only lead on to items or entries, and what a by-date
+completion (1 or 0) cannot be.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from indicator_rules.exact import Exact, to_text
 from indicator_rules.explain import is_truth
 from indicator_rules.expression import Call, Node, Ref
 from indicator_rules.measure import Facts
-from indicator_rules.plan import Leaf, Plan, Scale, Slot
+from indicator_rules.plan import Descend, Leaf, Plan, Scale, Slot
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
 from indicator_rules.stage import FIRST_ROWS, NONE, SlotReader, Stage
@@ -98,7 +99,9 @@ class Observer:
         for leaf, dated in leaves(self.plan):
             cuts = _cuts(leaf)
             for row in leaf.table.rows:
-                if row.id in FIRST_ROWS or not row.guards or (dated and row.id not in _dated_rows(leaf)):
+                if row.id in FIRST_ROWS or not row.guards or isinstance(row.award, Descend):
+                    continue
+                if dated and row.id not in _dated_rows(leaf):
                     continue
                 rows[RowId(leaf.table.id, row.id)] = RowId(leaf.table.id, row.id) in self._hit
             for slot, found in cuts.items():

@@ -64,6 +64,8 @@ def _is_ruleset(path: Path) -> bool:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the cases cover; and the cases that are to be rewritten: shown, then rewritten."""
+    if hasattr(terminalreporter.config, "workerinput"):  # one of xdist's workers: the process that reports does this
+        return
     told: dict[str, list[Any]] = {_COVERAGE: [], _UPDATED: []}
     for reports in terminalreporter.stats.values():
         for report in reports:
