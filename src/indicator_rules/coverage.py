@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from indicator_rules.engine import Engine
+from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, to_text
@@ -84,12 +85,19 @@ class Observer:
         self._stood: defaultdict[Boundary, set[Exact]] = defaultdict(set)
 
     def evaluate(self, record: EvaluationRecord) -> Evaluation:
-        """As `Rules.evaluate`; a record that is refused covers nothing. Raises `RecordError`."""
+        """As `Rules.evaluate`. A record that is refused stands on boundaries, but no row gave its result. Raises `RecordError`."""
         for stage in self._evaluator.stages:
             stage.runs.clear()
-        result = self._evaluator.evaluate(record)
+        try:
+            result = self._evaluator.evaluate(record)
+        except RecordError:
+            for run in (run for stage in self._evaluator.stages for runs in stage.runs for run in runs):
+                self._stand(*run)
+            raise
         for leaf, row, values in _runs(self._evaluator, result):
-            self._note(leaf, row, values)
+            self._stand(leaf, row, values)
+            if row != NONE:
+                self._hit.add(RowId(leaf.table.id, leaf.table.rows[row].id))
         return result
 
     def coverage(self) -> Coverage:
@@ -101,9 +109,10 @@ class Observer:
             for row in leaf.table.rows:
                 if row.id in FIRST_ROWS or not row.guards or isinstance(row.award, Descend):
                     continue
-                if dated and row.id not in _dated_rows(leaf):
-                    continue
-                rows[RowId(leaf.table.id, row.id)] = RowId(leaf.table.id, row.id) in self._hit
+                if not dated or row.id in _dated_rows(leaf):
+                    rows[RowId(leaf.table.id, row.id)] = RowId(leaf.table.id, row.id) in self._hit
+                if leaf.table.policy == "FIRST" and row.guards == ((),) and row.refuted is None:
+                    break  # rows below one that always holds
             for slot, found in cuts.items():
                 for cut, operators in sorted(found.items()):
                     if dated and _is_completion(slot.formula) and cut not in (0, 1):
@@ -112,15 +121,16 @@ class Observer:
                     boundaries[boundary] = _is_covered(cut, operators, self._stood[boundary], found)
         return Coverage(rows, boundaries)
 
-    def _note(self, leaf: Leaf, chosen: int, values: Values) -> None:
+    def _stand(self, leaf: Leaf, chosen: int, values: Values) -> None:
+        """Note on which boundaries of a table the values stand that were put to it."""
         table = leaf.table
         rows = table.rows
-        if chosen == NONE or rows[chosen].id in FIRST_ROWS:
+        if chosen != NONE and rows[chosen].id in FIRST_ROWS:
             return
-        self._hit.add(RowId(table.id, rows[chosen].id))
         reads = {slot.name: _reads(slot) for slot in leaf.slots}
         ends = {slot.name for slot in _numbers(leaf)}
-        winner = {path for guard in rows[chosen].guards for bound in guard for path in reads[bound.slot]}
+        last = len(rows) if chosen == NONE or table.policy == "UNIQUE" else chosen
+        winner = set() if chosen == NONE else {path for guard in rows[chosen].guards for one in guard for path in reads[one.slot]}
         for place, row in enumerate(rows):
             for guard in row.guards:
                 for bound in guard:
@@ -128,7 +138,7 @@ class Observer:
                     if bound.slot not in ends or value is None or not _rest_holds(guard, bound.slot, values):
                         continue
                     # A higher row that wins over something else hides this one.
-                    if place <= chosen or table.policy == "UNIQUE" or winner & reads[bound.slot]:
+                    if place <= last or winner & reads[bound.slot]:
                         self._stood[Boundary(table.id, bound.slot, bound.cut)].add(value)
 
 
