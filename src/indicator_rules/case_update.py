@@ -47,8 +47,8 @@ def _changes(result: CaseResult) -> Mapping[KeyPath, Value]:
     """What has to be written where, below `expected`."""
     found = result.evaluation
     if found is not None and [problem.code for problem in result.problems] == ["case-expects-nothing"]:
-        points = {("criteria", one.id): one.exact_points for one in found.criteria}
-        return {("total",): found.exact_total, ("grade",): found.grade, **points}
+        changes: dict[KeyPath, Value] = {("total",): found.exact_total, ("grade",): found.grade}
+        return changes | {("criteria", one.id): one.exact_points for one in found.criteria}
     refused = any(difference.at == ("problems",) for difference in result.differences)
     if result.problems or (refused and found is not None):
         return {}

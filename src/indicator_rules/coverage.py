@@ -3,8 +3,8 @@
 In: `Rules`, then records, one by one, through `Observer.evaluate`. Out: the evaluations, unchanged, and a `Coverage`: every row and every boundary
 of the plan, and those that the records covered. A row is covered when it was chosen and gave the result; a boundary (a cut of a number or
 date) when one record stands exactly on it and another beside it, with no other cut between, while the rest of the guard holds and no
-higher row wins. Not counted: the rows `not_applicable` and `absent`, those without a guard, those that only lead on to items or entries, and what a by-date
-completion (1 or 0) cannot be.
+higher row wins. Not counted: the rows `not_applicable` and `absent`, those without a guard, those that only lead on to items or entries, and of a by-date
+completion (1 or 0) the rows that it cannot come to, and its boundaries.
 """
 
 from __future__ import annotations
@@ -114,9 +114,9 @@ class Observer:
                 if leaf.table.policy == "FIRST" and row.guards == ((),) and row.refuted is None:
                     break  # rows below one that always holds
             for slot, found in cuts.items():
+                if dated and _is_completion(slot.formula):
+                    continue
                 for cut, operators in sorted(found.items()):
-                    if dated and _is_completion(slot.formula) and cut not in (0, 1):
-                        continue
                     boundary = Boundary(leaf.table.id, slot.name, cut)
                     boundaries[boundary] = _is_covered(cut, operators, self._stood[boundary], found)
         return Coverage(rows, boundaries)
@@ -250,12 +250,15 @@ def _cuts(leaf: Leaf) -> dict[Slot, dict[Exact, set[Operator]]]:
     return found
 
 
-def _is_covered(cut: Exact, operators: set[Operator], stood: set[Exact], cuts: Mapping[Exact, object]) -> bool:
+def _is_covered(cut: Exact, operators: set[Operator], stood: set[Exact], cuts: Mapping[Exact, set[Operator]]) -> bool:
     """Whether values stand on `cut` and, on the side where the answer is another, beside it."""
     below = max((one for one in cuts if one < cut), default=None)
     above = min((one for one in cuts if one > cut), default=None)
-    under = any(value < cut and (below is None or value >= below) for value in stood)
-    over = any(value > cut and (above is None or value <= above) for value in stood)
+    # The next cut itself is still beside this one if its own answer changes only beyond it.
+    lowest = below is not None and not cuts[below] & {">", "<="}
+    highest = above is not None and not cuts[above] & {">=", "<"}
+    under = any(value < cut and (below is None or value > below or (lowest and value == below)) for value in stood)
+    over = any(value > cut and (above is None or value < above or (highest and value == above)) for value in stood)
     if cut not in stood or ("=" in operators and not (under or over)):
         return False
     return (under or not operators & {">=", "<"}) and (over or not operators & {">", "<="})

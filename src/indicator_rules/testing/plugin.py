@@ -28,7 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("indicator-rules")
     group.addoption("--update-cases", action="store_true", help="rewrite what the cases of rulesets expect to what came out")
     parser.addini("indicator_rules", "collect rulesets (.toml files with a [ruleset] table) and their cases", "bool", True)
-    parser.addini("indicator_rules_at_least", "percent of rows and boundaries that the cases of a ruleset have to cover", default="100")
+    parser.addini(
+        "indicator_rules_at_least", "percent of rows and boundaries that the cases of a ruleset have to cover", default="100"
+    )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
