@@ -28,7 +28,9 @@ _RATIO = re.compile(r"-?[0-9]{1,30}/[0-9]{0,29}[1-9][0-9]{0,29}")
 
 
 def _points(value: object) -> Exact:
-    if isinstance(value, int | Decimal) and not isinstance(value, bool) and Decimal(value).is_finite() and abs(value) < 10**30:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) < 10**30:
         return exact(value)
     if isinstance(value, str) and _RATIO.fullmatch(value):
         return exact(Fraction(value))
