@@ -210,7 +210,7 @@ print("ok")
 
 @needs_engine
 def test_rulesets_loaded_and_dropped_give_their_memory_back() -> None:
-    turns = 10_000 if FULL else 120
+    turns = 10_000 if FULL else 160
     survives(f"""
 import tomli, decimal
 data = tomli.loads(RULESET.read_text(encoding="utf-8"), parse_float=decimal.Decimal)
@@ -225,9 +225,9 @@ for turn in range({turns}):
             pass
     del rules
     sizes.append(memory())
-early, late = sizes[{turns} // 10], sizes[-1]
-print("kB:", early, sizes[{turns} // 2], late)
-assert late - early < 8_000, sizes[:: {turns} // 10]
+early, late = max(sizes[: {turns} // 2]), sizes[-1]  # rules are cycles: memory is flat once the collector has come round
+print("kB:", sizes[{turns} // 10], early, late)
+assert late - early < 4_000, sizes[:: {turns} // 10]
 assert clean()
 print("ok")
 """)

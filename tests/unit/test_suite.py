@@ -86,7 +86,7 @@ def run(*words: str | Path, lang: str = "en", module: str = "indicator_rules.cli
 
 
 def run_pytest(*words: str | Path, lang: str = "en") -> tuple[int, str]:
-    return run("-p", "indicator_rules.testing.plugin", "-p", "no:cacheprovider", *words, lang=lang, module="pytest")
+    return run("-p", "indicator_rules.pytest_plugin", "-p", "no:cacheprovider", *words, lang=lang, module="pytest")
 
 
 # ---------------------------------------------------------------------------------------------------------------- finding

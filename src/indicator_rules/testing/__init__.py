@@ -1,1 +1,0 @@
-"""Tests of rulesets: the pytest plugin."""
