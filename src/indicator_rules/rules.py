@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from indicator_rules import engine as engines
 from indicator_rules.checks import check as check_spec
@@ -23,7 +23,7 @@ from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
-from indicator_rules.reading import read_record, record_files
+from indicator_rules.reading import read_record, record_files, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.inputs import InputField
+    from indicator_rules.partial import Partial
+    from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.sensitivity_result import Sensitivity
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
 
@@ -129,16 +132,35 @@ class Rules:
 
         return Evaluator(self.plan, self._engine, lambda: self.provenance)
 
-    def evaluate(self, record: Record) -> Evaluation:
+    @_Kept
+    def looking_ahead(self) -> Partial:
+        """The plan made ready for partial evaluation; made on first use."""
+        from indicator_rules.partial import Partial
+
+        return Partial(self.evaluator)
+
+    @overload
+    def evaluate(self, record: Record, *, partial: Literal[False] = False) -> Evaluation: ...
+
+    @overload
+    def evaluate(self, record: Record, *, partial: Literal[True], open: Iterable[str] = ...) -> PartialEvaluation: ...
+
+    def evaluate(self, record: Record, *, partial: bool = False, open: Iterable[str] = ("*",)) -> Evaluation | PartialEvaluation:
         """Score one record: an `EvaluationRecord`, plain data, or the path of a TOML or JSON file.
+
+        With `partial`, the record may be incomplete: then it gives the totals and grades still possible, and the inputs that would decide. `open` says
+        which empty places can still be filled: key paths, `*` for any part (`indicators.*.actual`); all of them, if not said.
 
         Raises: RecordError with every problem of the record, if it cannot be read or lacks what the ruleset needs.
         """
+        score: Callable[[EvaluationRecord], Evaluation | PartialEvaluation] = self.evaluator.evaluate
+        if partial:
+            score = lambda read: self.looking_ahead.evaluate(read, open)
         if isinstance(record, EvaluationRecord):
-            return self.evaluator.evaluate(record)
+            return score(record)
         read = read_record(record)
         try:
-            return self.evaluator.evaluate(read)
+            return score(read)
         except RecordError as error:
             file = "" if isinstance(record, Mapping) else os.fspath(record)
             data = None if isinstance(record, Mapping) else Path(record).read_bytes()
@@ -172,6 +194,33 @@ class Rules:
             return found
         problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
         return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
+
+    def sensitivity(
+        self,
+        records: Iterable[Record] | Record,
+        *,
+        weights: Decimal | str = "5%",
+        thresholds: Decimal | str = "1%",
+        grades: Decimal | str = "1",
+        samples: int = 0,
+        seed: int = 0,
+    ) -> Sensitivity:
+        """Would the grades of `records` change if weights, cuts of scales and cuts of grades were a little different? docs/compare.md says
+        how far each is moved. A step of 0 moves nothing; `samples` variants besides move everything at once, by chance.
+
+        Raises: ValueError for a step that is not a number or is negative, or that is 1 or more for a share.
+        """
+        from indicator_rules.sensitivity import Given, sensitivity, steps_of
+
+        steps = steps_of(weights=weights, thresholds=thresholds, grades=grades)
+        given: list[Given] = []
+        for source in record_sources(records):
+            file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+            try:
+                given.append(Given(file, read_record(source)))
+            except RecordError as error:
+                given.append(Given(file, None, error.problems))
+        return sensitivity(self, given, steps, samples, seed)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""
