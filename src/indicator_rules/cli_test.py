@@ -59,7 +59,7 @@ def _told(result: SuiteResult, least: int, *, update: bool) -> bool:
     left = sum(not _told_case(case, update=update) for case in failing)
     short = min(result.coverage.percent) < least
     show(f"  {coverage_line(result.coverage)}{say('below', least=least) if short else ''}\n")
-    for _, line in uncovered_lines(result.rules.plan, result.coverage):
+    for line in uncovered_lines(result.rules, result.coverage):
         show(f"    {line}\n")
     return not (left or short)
 

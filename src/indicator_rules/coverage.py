@@ -81,8 +81,8 @@ class Observer:
         plain = rules.evaluator
         self.plan = rules.plan
         self._evaluator = _Evaluator(rules.plan, plain.engine, plain.provenance)
-        self._hit: set[RowId] = set()
-        self._stood: defaultdict[Boundary, set[Exact]] = defaultdict(set)
+        self.hit: set[RowId] = set()
+        self.stood: defaultdict[Boundary, set[Exact]] = defaultdict(set)
 
     def evaluate(self, record: EvaluationRecord) -> Evaluation:
         """As `Rules.evaluate`. A record that is refused stands on boundaries, but no row gave its result. Raises `RecordError`."""
@@ -97,8 +97,19 @@ class Observer:
         for leaf, row, values in _runs(self._evaluator, result):
             self._stand(leaf, row, values)
             if row != NONE:
-                self._hit.add(RowId(leaf.table.id, leaf.table.rows[row].id))
+                self.hit.add(RowId(leaf.table.id, leaf.table.rows[row].id))
         return result
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.hit.clear()
+        self.stood.clear()
+
+    def is_covered(self, boundary: Boundary, stood: set[Exact]) -> bool:
+        """Whether values that stand on `stood` cover a boundary."""
+        leaf = next(leaf for leaf, _ in leaves(self.plan) if leaf.table.id == boundary.table)
+        cuts = next(found for slot, found in _cuts(leaf).items() if slot.name == boundary.slot)
+        return _is_covered(boundary.cut, cuts[boundary.cut], stood, cuts)
 
     def coverage(self) -> Coverage:
         """What the records so far cover."""
@@ -110,7 +121,7 @@ class Observer:
                 if row.id in FIRST_ROWS or not row.guards or isinstance(row.award, Descend):
                     continue
                 if not dated or row.id in _dated_rows(leaf):
-                    rows[RowId(leaf.table.id, row.id)] = RowId(leaf.table.id, row.id) in self._hit
+                    rows[RowId(leaf.table.id, row.id)] = RowId(leaf.table.id, row.id) in self.hit
                 if leaf.table.policy == "FIRST" and row.guards == ((),) and row.refuted is None:
                     break  # rows below one that always holds
             for slot, found in cuts.items():
@@ -118,7 +129,7 @@ class Observer:
                     continue
                 for cut, operators in sorted(found.items()):
                     boundary = Boundary(leaf.table.id, slot.name, cut)
-                    boundaries[boundary] = _is_covered(cut, operators, self._stood[boundary], found)
+                    boundaries[boundary] = _is_covered(cut, operators, self.stood[boundary], found)
         return Coverage(rows, boundaries)
 
     def _stand(self, leaf: Leaf, chosen: int, values: Values) -> None:
@@ -139,7 +150,7 @@ class Observer:
                         continue
                     # A higher row that wins over something else hides this one.
                     if place <= last or winner & reads[bound.slot]:
-                        self._stood[Boundary(table.id, bound.slot, bound.cut)].add(value)
+                        self.stood[Boundary(table.id, bound.slot, bound.cut)].add(value)
 
 
 # -------------------------------------------------------------------------------------------------------------- observing

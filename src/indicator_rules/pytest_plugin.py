@@ -225,7 +225,7 @@ class _Coverage(_Item):
         self.user_properties.append((_COVERAGE, f"{result.rules.name}: {line}"))
         least = _least(self.config)
         if min(result.coverage.percent) < least:
-            lines = [line + say("below", least=least), *(text for _, text in uncovered_lines(result.rules.plan, result.coverage))]
+            lines = [line + say("below", least=least), *uncovered_lines(result.rules, result.coverage)]
             raise _Failed("\n".join(lines if result.cases else [no_cases(self.path), *lines]))
 
 

@@ -6,15 +6,19 @@ covered with its condition.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from indicator_rules import messages
 from indicator_rules.coverage import Boundary, Coverage, RowId, leaves
+from indicator_rules.covering import covering
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.explain import Explainer, Words
 from indicator_rules.messages import Language
 from indicator_rules.plan import Leaf, Plan
+from indicator_rules.rules import Rules
 from indicator_rules.suite import CASES, CaseResult, Difference
 from indicator_rules.table import Bound
 
@@ -70,11 +74,29 @@ def coverage_line(coverage: Coverage) -> str:
     )
 
 
-def uncovered_lines(plan: Plan, coverage: Coverage) -> Iterator[tuple[RowId | Boundary, str]]:
-    """Each row and boundary that no case covers, in words."""
-    words = _CoverageWords(plan, messages.language())
-    yield from ((row, words.uncovered_row(row)) for row in coverage.uncovered_rows)
-    yield from ((boundary, words.uncovered_boundary(boundary)) for boundary in coverage.uncovered_boundaries)
+def uncovered_lines(rules: Rules, coverage: Coverage) -> Iterator[str]:
+    """Each row and boundary that no case covers, in words; and what has to stand in a record that does, where one was found."""
+    words = _CoverageWords(rules.plan, messages.language())
+    records = covering(rules, coverage)
+    missing: list[RowId | Boundary] = [*coverage.uncovered_rows, *coverage.uncovered_boundaries]
+    for one in missing:
+        yield words.uncovered_row(one) if isinstance(one, RowId) else words.uncovered_boundary(one)
+        yield from (f"  {say('covered-by', record=_inline(piece))}" for piece in records.get(one, ()))
+
+
+def _inline(data: object) -> str:
+    """Plain data as TOML on one line."""
+    if isinstance(data, Mapping):
+        return "{ " + ", ".join(f"{_key(str(key))} = {_inline(value)}" for key, value in data.items()) + " }"
+    if isinstance(data, list | tuple):
+        return "[" + ", ".join(map(_inline, data)) + "]"
+    if isinstance(data, bool):
+        return str(data).lower()
+    return json.dumps(data, ensure_ascii=False) if isinstance(data, str) else str(data)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def no_cases(ruleset: Path) -> str:
