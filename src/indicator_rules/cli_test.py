@@ -15,6 +15,7 @@ from indicator_rules.cli_options import common, ruleset_files, typed
 from indicator_rules.terminal import DONE, PROBLEMS, Command, show, tell, write
 
 if TYPE_CHECKING:
+    from indicator_rules.rules import Rules
     from indicator_rules.suite import CaseResult, SuiteResult
 
 EVERYTHING = 100
@@ -45,6 +46,7 @@ def test(rulesets: tuple[str, ...], at_least: int, update_cases: bool, engine: s
 
 def _told(result: SuiteResult, least: int, *, update: bool) -> bool:
     """Say how a ruleset came out; whether it is fine."""
+    from indicator_rules.suite_laws import law_names
     from indicator_rules.suite_text import coverage_line, no_cases, say, uncovered_lines
 
     tell(result.problems)
@@ -57,11 +59,23 @@ def _told(result: SuiteResult, least: int, *, update: bool) -> bool:
         lines.append("  " + no_cases(result.path))
     show("\n".join(lines) + "\n")
     left = sum(not _told_case(case, update=update) for case in failing)
+    left += sum(not _told_law(result.rules, law) for law in law_names())
     short = min(result.coverage.percent) < least
     show(f"  {coverage_line(result.coverage)}{say('below', least=least) if short else ''}\n")
     for line in uncovered_lines(result.rules, result.coverage):
         show(f"    {line}\n")
     return not (left or short)
+
+
+def _told_law(rules: Rules, law: str) -> bool:
+    """Say so if a law does not hold that the ruleset does not waive."""
+    from indicator_rules.suite_laws import broken, waived
+    from indicator_rules.suite_text import say
+
+    found = None if waived(rules, law) is not None else broken(rules, law)
+    if found is not None:
+        show(f"    {say('law-broken', text=found)}\n")
+    return found is None
 
 
 def _told_case(result: CaseResult, *, update: bool) -> bool:

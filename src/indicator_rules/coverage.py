@@ -79,7 +79,7 @@ class Observer:
 
     def __init__(self, rules: Rules) -> None:
         plain = rules.evaluator
-        self.plan = rules.plan
+        self.rules, self.plan = rules, rules.plan
         self._evaluator = _Evaluator(rules.plan, plain.engine, plain.provenance)
         self.hit: set[RowId] = set()
         self.stood: defaultdict[Boundary, set[Exact]] = defaultdict(set)

@@ -113,12 +113,15 @@ class _RulesetFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         from indicator_rules.suite import case_files
+        from indicator_rules.suite_laws import law_names
 
         yield _Check.from_parent(self, name="check")
         home = self.path.parent / "cases"
         for path in case_files(self.path):
             inside = path.relative_to(home).with_suffix("").as_posix().removeprefix(f"{self.path.stem}/")
             yield _CaseItem.from_parent(self, name=f"case[{inside}]", case=path)
+        for law in law_names():
+            yield _LawItem.from_parent(self, name=f"law[{law}]", law=law)
         yield _Coverage.from_parent(self, name="coverage")
 
     @cached_property
@@ -209,6 +212,27 @@ def _told(result: CaseResult) -> str:
 
     title = "" if result.case is None else result.case.title
     return "\n".join([say("case", file=result.path, title=title).rstrip(), *(f"    {line}" for line in case_lines(result))])
+
+
+class _LawItem(_Item):
+    """A law of scoring holds, unless the ruleset waives it."""
+
+    def __init__(self, *, law: str, **more: Any) -> None:
+        super().__init__(**more)
+        self.law = law
+
+    def runtest(self) -> None:
+        from indicator_rules.suite_laws import broken, waived
+
+        if not isinstance(self.parent, _RulesetFile):
+            raise TypeError(self.parent)
+        rules = self.parent.observer.rules
+        reason = waived(rules, self.law)
+        if reason is not None:
+            pytest.skip(reason)
+        found = broken(rules, self.law)
+        if found is not None:
+            raise _Failed(found)
 
 
 class _Coverage(_Item):
