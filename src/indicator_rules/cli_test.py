@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indicator_rules.cli_options import common, ruleset_files, typed
+from indicator_rules.cli_options import catalog_of, common, ruleset_files, rulesets_option, typed
 from indicator_rules.terminal import DONE, PROBLEMS, Command, show, tell, write
 
 if TYPE_CHECKING:
@@ -26,12 +26,14 @@ EVERYTHING = 100
 @click.option("--at-least", type=click.IntRange(0, 100), default=EVERYTHING, metavar="PERCENT", help="help-at-least")
 @click.option("--update-cases", is_flag=True, help="help-update-cases")
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
+@rulesets_option
 @common
-def test(rulesets: tuple[str, ...], at_least: int, update_cases: bool, engine: str | None) -> int:
+def test(rulesets: tuple[str, ...], at_least: int, update_cases: bool, engine: str | None, folders: tuple[str, ...]) -> int:
     from indicator_rules import suite
     from indicator_rules.suite_text import say
 
-    files = list(dict.fromkeys(file for name in rulesets for file in ruleset_files(name)))
+    catalog = catalog_of(folders)
+    files = list(dict.fromkeys(file for name in rulesets for file in ruleset_files(name, catalog)))
     failed = cases = 0
     for file in files:
         result = suite.run(file, engine)
