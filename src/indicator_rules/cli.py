@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -233,6 +233,16 @@ def inputs(ruleset: str, year: int | None) -> int:
     from indicator_rules.catalog import load
 
     show(rubric.inputs_text(load(ruleset, year).inputs(), columns=columns()))
+    return DONE
+
+
+@commands.command(help="help-schema")
+@click.argument("kind", type=click.Choice(["ruleset", "record"]))
+@common
+def schema(kind: Literal["ruleset", "record"]) -> int:
+    from indicator_rules.schema import schema as schema_of
+
+    show(dumped(schema_of(kind)), as_json=True)
     return DONE
 
 
