@@ -16,8 +16,9 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
+from indicator_rules.cli_check import check, lint
 from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
-from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
+from indicator_rules.errors import ProblemsError, RecordError
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
@@ -155,42 +156,8 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 
 commands.add_command(audit)
-
-
-@commands.command(help="help-check")
-@click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...", callback=typed)
-@common
-def check(rulesets: tuple[str, ...]) -> int:
-    from indicator_rules.rules import check as problems_of
-
-    code = DONE
-    for name in rulesets:
-        try:
-            files = _ruleset_files(name)
-        except RulesetError as error:
-            tell(error.problems)
-            code = PROBLEMS
-            continue
-        for file in files:
-            problems = problems_of(file)
-            tell(problems)
-            wrong = sum(problem.severity == "error" for problem in problems)
-            key, count = ("check-errors", wrong) if wrong else ("check-warnings", len(problems)) if problems else ("check-ok", 0)
-            show(say(key, file=file, count=count) + "\n")
-            code = PROBLEMS if wrong else code
-    return code
-
-
-def _ruleset_files(name: str) -> list[Path]:
-    """The files that a name, a path or a folder stands for. Raises `RulesetError`."""
-    from indicator_rules.catalog import Catalog, is_name, ruleset_files
-
-    if Path(name).is_dir():
-        files = ruleset_files(name)
-        if not files:
-            raise RulesetError([Problem("no-rulesets-in-folder", Where(name))])
-        return files
-    return [Catalog.builtin().entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
+commands.add_command(check)
+commands.add_command(lint)
 
 
 @commands.command("list", help="help-list")

@@ -65,7 +65,9 @@ VALIDATORS = {kind: Draft202012Validator(schema(kind), format_checker=Draft20201
 
 
 def faults(kind: Kind, data: Any) -> list[str]:
-    return [f"{error.json_path}: {error.message}" for error in VALIDATORS[kind].iter_errors(data)]
+    return [
+        f"{error.json_path}: {error.validator}" for error in VALIDATORS[kind].iter_errors(data)
+    ]  # a message may print a huge number
 
 
 @pytest.mark.parametrize("kind", KINDS)
