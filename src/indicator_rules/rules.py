@@ -43,9 +43,17 @@ class Rules:
     """A ruleset that has no errors."""
 
     def __init__(
-        self, spec: Spec, ruleset: Ruleset, plan: Plan, problems: Iterable[Problem], file: str = "", engine: str | None = None
+        self,
+        spec: Spec,
+        ruleset: Ruleset,
+        plan: Plan,
+        problems: Iterable[Problem],
+        file: str = "",
+        engine: str | None = None,
+        source: bytes | None = None,
     ) -> None:
         self.spec, self.ruleset, self.plan, self.file = spec, ruleset, plan, file
+        self._source = source
         self.problems = tuple(problems)
         """Warnings."""
         self._engine: Engine = engines.default_engine() if engine is None else engines.engine(engine)
@@ -79,7 +87,7 @@ class Rules:
         found = located([*problems, *found], data)
         if plan is None or any(problem.severity == "error" for problem in found):
             raise RulesetError(found)
-        return cls(spec, ruleset, plan, found, file, engine)
+        return cls(spec, ruleset, plan, found, file, engine, data)
 
     @property
     def name(self) -> str:
@@ -155,6 +163,12 @@ class Rules:
             return found
         problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
         return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
+
+    def lint(self) -> list[Problem]:
+        """What is odd about the ruleset (warnings, infos), in file order: rows never reached, marks out of reach, things nobody reads."""
+        from indicator_rules.lint import lint
+
+        return located(lint(self.ruleset, self.plan, self.file), self._source)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""
