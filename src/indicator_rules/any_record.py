@@ -81,5 +81,3 @@ class AnyEntry:
         of_number = ENTRY_FIELDS[f"entry.{name}"][1].kind == "number"
         found = ANY_NUMBER if of_number else ANY_TEXT
         return Possible(found.spans, any_text=found.any_text, absent=True)
-
-

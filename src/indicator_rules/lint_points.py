@@ -13,7 +13,7 @@ from indicator_rules import interval
 from indicator_rules.any_record import AnyRecord
 from indicator_rules.errors import KeyPath, Problem, Severity, Where
 from indicator_rules.exact import Exact, add, divide, to_percent, to_text
-from indicator_rules.expression import Call, Node, Number
+from indicator_rules.expression import Call, Node, Number, Ref
 from indicator_rules.interval import Span
 from indicator_rules.lint_uses import Use, uses
 from indicator_rules.lint_words import Example, Formula
@@ -76,7 +76,12 @@ def _is_by_share(scale: Scale) -> bool:
 
 def _short(use: Use, found: Span, weight: Exact) -> Iterator[Problem]:
     """Full marks out of reach; a penalty need not be taken in full."""
-    if use.criterion.role == "penalty" or found.high is None or found.high > weight or (found.high == weight and not found.high_open):
+    if (
+        use.criterion.role == "penalty"
+        or found.high is None
+        or found.high > weight
+        or (found.high == weight and not found.high_open)
+    ):
         return
     shown = to_text(found.high) if use.kind is None and weight != 1 else to_percent(found.high)
     code = "lint-full-marks-not-held" if found.high == weight else "lint-full-marks-unreachable"
@@ -97,7 +102,7 @@ def _beyond(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[Problem]:
         row = use.scale.head.table.rows[region.row]
         if row.id in told or not isinstance(row.award, Points) or isinstance(row.award.formula, Number):
             continue
-        for given in _samples(region):
+        for given in _samples({**_read(row.award.formula, weighed), **region.given}):
             found = possible(row.award.formula, weighed.narrowed(given)).span
             if found is not None and found.is_point and found.low is not None and not 0 <= found.low <= weight:
                 told.add(row.id)
@@ -107,11 +112,17 @@ def _beyond(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[Problem]:
                 break
 
 
-def _samples(region: Region) -> Iterator[Mapping[Node, Possible]]:
+def _read(formula: Node, outlook: AnyRecord) -> dict[Node, Possible]:
+    """What the names in a formula can be, the weight aside."""
+    names = [part for part in formula.walk() if isinstance(part, Ref) and part != WEIGHT]
+    return {name: found for name in names if (found := possible(name, outlook)).spans}
+
+
+def _samples(region: Mapping[Node, Possible]) -> Iterator[Mapping[Node, Possible]]:
     """Values inside a region: near its ends, and far out where it has no end."""
     for number in (0, 1, 2):
         given: dict[Node, Possible] = {}
-        for node, found in region.given.items():
+        for node, found in region.items():
             given[node] = Possible((Span.point(_sample(found.spans[0], number)),)) if found.spans else found
         yield given
 
@@ -147,7 +158,9 @@ def _full_for_nothing(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[P
         return
     for region in _regions(use.scale, outlook):
         row = use.scale.head.table.rows[region.row]
-        empty = all(not found.present or (_asks_presence(node) and found.words == {False}) for node, found in region.given.items())
+        empty = all(
+            not found.present or (_asks_presence(node) and found.words == {False}) for node, found in region.given.items()
+        )
         if region.given and empty and isinstance(row.award, Points):
             found = possible(row.award.formula, outlook.weighing(Span.point(weight))).span
             if found is not None and found.low is not None and found.low >= weight:
@@ -239,5 +252,3 @@ def _most(criterion: Criterion, best: Mapping[str, Span]) -> Span:
 
 def _problem(code: str, path: KeyPath, severity: Severity = "warning", **values: object) -> Problem:
     return Problem(code, Where(path=path), values, severity)
-
-

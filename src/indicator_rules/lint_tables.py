@@ -142,11 +142,15 @@ def _scales(found: list[Use], outlook: AnyRecord) -> Iterator[Problem]:
         match own:
             case Bands() | FirstMatch() | Levels():
                 rows = {"bands": "bands", "levels": "levels"}.get(own.kind, "rows")
-                yield from _told([use.scale.head for use in together], [one for _, one in inside], at, rows, gaps=not isinstance(own, Bands))
+                yield from _told(
+                    [use.scale.head for use in together], [one for _, one in inside], at, rows, gaps=not isinstance(own, Bands)
+                )
             case Checklist():
                 for place in range(len(own.items)):
                     leaves = [use.scale.parts[place].scale.head for use in together]
-                    yield from _condition(leaves, [one for _, one in inside], (*at, "items", place, "when"), "met", "unmet", "gated")
+                    yield from _condition(
+                        leaves, [one for _, one in inside], (*at, "items", place, "when"), "met", "unmet", "gated"
+                    )
             case Deduct():
                 key: KeyPath = (*at, "when") if own.per == "miss" else at
                 yield from _condition([use.scale.head for use in together], [one for _, one in inside], key, "deducted", "none")

@@ -87,7 +87,9 @@ def is_ratio(node: Node, plan: Plan) -> bool:
                 return is_ratio(_measure(node, plan), plan)
             return node.path == "entry.completion"
         case Call():
-            return node.function in ("first_of", "min", "max", "abs", "rounded") and all(is_ratio(part, plan) for part in node.arguments)
+            return node.function in ("first_of", "min", "max", "abs", "rounded") and all(
+                is_ratio(part, plan) for part in node.arguments
+            )
         case Arithmetic():
             if node.sign == "/":
                 kinds = {_of(node.left, plan), _of(node.right, plan)}

@@ -24,7 +24,9 @@ from indicator_rules.spec import Award, Bands, Deduct, Proportional
 SURELY_PERCENT = 10
 """A share of this much and more (1000%) is a percentage without its sign."""
 LOWER_IS_BETTER = re.compile(r"逾期|延期|延误|违规|违纪|事故|投诉|差错|超支|结转结余率|缺失|扣减|失信")
-HIGHER_IS_BETTER = re.compile(r"[无未零非免]|及时|整改|处理|处置|办结|化解|解决|下降|减少|降低|压减|节约|控制|回复|满意|完成|合格|预防|覆盖|达标")
+HIGHER_IS_BETTER = re.compile(
+    r"[无未零非免]|及时|整改|处理|处置|办结|化解|解决|下降|减少|降低|压减|节约|控制|回复|满意|完成|合格|预防|覆盖|达标"
+)
 """Words in labels; a label with one of the second sort is left alone, whatever else it says (投诉办结率)."""
 
 
