@@ -61,7 +61,7 @@ class AnyEntry:
     def __init__(self, kind: EntryKind) -> None:
         self.kind = kind
 
-    def typed(self, name: str) -> Possible:  # noqa: ARG002 -- whatever the value is
+    def typed(self, name: str) -> Possible:
         """Whether a value is typed."""
         return Possible(words=TRUTHS)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from indicator_rules import interval
 from indicator_rules.any_record import AnyRecord
-from indicator_rules.errors import KeyPath, Problem, Severity, Where
+from indicator_rules.errors import Problem
 from indicator_rules.exact import Exact, add, divide, to_percent, to_text
 from indicator_rules.expression import Call, Node, Number, Ref
 from indicator_rules.interval import Span
@@ -19,12 +19,13 @@ from indicator_rules.lint_uses import Use, uses
 from indicator_rules.lint_words import Example, Formula
 from indicator_rules.lower import WEIGHT
 from indicator_rules.messages import Phrase
+from indicator_rules.outlook import RecordOutlook
 from indicator_rules.plan import Criterion, Plan, Points, Range, Scale, Treatment
 from indicator_rules.possible import Possible, possible
 from indicator_rules.reach import Picks, ScaleReach
 from indicator_rules.regions import Region, Regions, TooManyRegions
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.scale_checks import with_fixed_weight
+from indicator_rules.scale_checks import problem, with_fixed_weight
 from indicator_rules.spec import Bands, FirstMatch, Parts
 from indicator_rules.stage import FIRST_ROWS, NONE
 
@@ -85,7 +86,7 @@ def _short(use: Use, found: Span, weight: Exact) -> Iterator[Problem]:
         return
     shown = to_text(found.high) if use.kind is None and weight != 1 else to_percent(found.high)
     code = "lint-full-marks-not-held" if found.high == weight else "lint-full-marks-unreachable"
-    yield _problem(code, use.at, best=shown, weight=to_text(weight) if use.kind is None and weight != 1 else "100%")
+    yield problem(code, use.at, best=shown, weight=to_text(weight) if use.kind is None and weight != 1 else "100%")
 
 
 # --------------------------------------------------------------------------------------------------------- past the weight
@@ -107,12 +108,14 @@ def _beyond(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[Problem]:
             if found is not None and found.is_point and found.low is not None and not 0 <= found.low <= weight:
                 told.add(row.id)
                 place = (*use.at, key, int(row.id.rpartition("_")[2]) - 1, "award")
-                values = {"example": Example(outlook.plan, given), "points": to_text(found.low), "weight": to_text(weight)}
-                yield _problem("lint-beyond-weight", place, "info", **values)
+                example = Example(outlook.plan, given)
+                yield problem(
+                    "lint-beyond-weight", place, "info", example=example, points=to_text(found.low), weight=to_text(weight)
+                )
                 break
 
 
-def _read(formula: Node, outlook: AnyRecord) -> dict[Node, Possible]:
+def _read(formula: Node, outlook: RecordOutlook) -> dict[Node, Possible]:
     """What the names in a formula can be, the weight aside."""
     names = [part for part in formula.walk() if isinstance(part, Ref) and part != WEIGHT]
     return {name: found for name in names if (found := possible(name, outlook)).spans}
@@ -139,7 +142,7 @@ def _sample(span: Span, number: int) -> Exact:
     return candidate if candidate in span else candidates[0]
 
 
-def _regions(scale: Scale, outlook: AnyRecord) -> Iterator[Region]:
+def _regions(scale: Scale, outlook: RecordOutlook) -> Iterator[Region]:
     """The regions in which a row of the scale's own is chosen; none of a table that has too many."""
     try:
         for region in Regions(scale.head)(outlook):
@@ -165,7 +168,7 @@ def _full_for_nothing(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[P
             found = possible(row.award.formula, outlook.weighing(Span.point(weight))).span
             if found is not None and found.low is not None and found.low >= weight:
                 place = (*use.at, "rows", int(row.id.rpartition("_")[2]) - 1)
-                yield _problem("lint-absent-full", place, "info")
+                yield problem("lint-absent-full", place, "info")
                 return
 
 
@@ -180,11 +183,11 @@ def _treatments(ruleset: Ruleset) -> Iterator[Problem]:
             given = getattr(criterion, key)
             full = given == "full" or (isinstance(given, Decimal) and key == "absent" and given >= criterion.weight.default)
             if full and criterion.role == "score":
-                yield _problem("lint-absent-full", ("criteria", name, key), "info")
+                yield problem("lint-absent-full", ("criteria", name, key), "info")
         if isinstance(criterion.scale, Parts):
             for place, part in enumerate(criterion.scale.parts):
                 if part.absent == "full":
-                    yield _problem("lint-absent-full", ("criteria", name, "scale", "parts", place, "absent"), "info")
+                    yield problem("lint-absent-full", ("criteria", name, "scale", "parts", place, "absent"), "info")
 
 
 # ------------------------------------------------------------------------------------------------------------------ grades
@@ -213,7 +216,7 @@ def _grades(ruleset: Ruleset, plan: Plan, outlook: AnyRecord, best: Mapping[str,
         place = int(row.id.rpartition("_")[2]) - 1
         if place == 0 or not lowered:
             label = plan.grade_labels[place]
-            yield _problem("lint-grade-unreachable", ("grades", place), label=label, what=what, span=shown)
+            yield problem("lint-grade-unreachable", ("grades", place), label=label, what=what, span=shown)
 
 
 def _totals(plan: Plan, best: Mapping[str, Span], outlook: AnyRecord) -> Span:
@@ -248,7 +251,3 @@ def _most(criterion: Criterion, best: Mapping[str, Span]) -> Span:
     if known and found is not None and found.high is not None and criterion.not_applicable.kind in ("rescale", "zero"):
         return Span(0, found.high, high_open=found.high_open)
     return Span(0, criterion.weight.default)
-
-
-def _problem(code: str, path: KeyPath, severity: Severity = "warning", **values: object) -> Problem:
-    return Problem(code, Where(path=path), values, severity)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from indicator_rules.any_record import AnyRecord
-from indicator_rules.errors import KeyPath, Problem, Where
+from indicator_rules.errors import KeyPath, Problem
 from indicator_rules.exact import Exact
 from indicator_rules.expression import Aggregate, Call, Node, Ref
 from indicator_rules.lint_uses import Use, uses
@@ -21,6 +21,7 @@ from indicator_rules.plan import Award, Leaf, Plan
 from indicator_rules.possible import Possible, possible
 from indicator_rules.regions import Region, Regions, TooManyRegions
 from indicator_rules.ruleset import Ruleset
+from indicator_rules.scale_checks import problem
 from indicator_rules.spec import Bands, Checklist, Deduct, FirstMatch, Levels
 from indicator_rules.stage import FIRST_ROWS, NONE
 from indicator_rules.table import Row
@@ -169,7 +170,7 @@ def _told(
     try:
         looked = _looked(leaves, outlooks)
     except TooManyRegions:
-        yield _problem("lint-not-decided", at, "info")
+        yield problem("lint-not-decided", at, "info")
         return
     for row in leaves[0].table.rows:
         if row.id in FIRST_ROWS or any(row.id in one.chosen for one in looked):
@@ -177,13 +178,13 @@ def _told(
         path = (*at, key, _place(row.id))
         lost = next((one.lost[row.id] for one in looked if row.id in one.lost), None)
         if lost is None:
-            yield _problem("lint-row-unreachable", path, number=_place(row.id) + 1)
+            yield problem("lint-row-unreachable", path, number=_place(row.id) + 1)
         else:
-            values = {"number": _place(row.id) + 1, "winner": _place(lost.winner) + 1, "example": Example(plan, lost.given)}
-            yield _problem("lint-row-shadowed", path, **values)
+            example, winner = Example(plan, lost.given), _place(lost.winner) + 1
+            yield problem("lint-row-shadowed", path, number=_place(row.id) + 1, winner=winner, example=example)
     gap = next((one.gap for one in looked if one.gap is not None), None) if gaps else None
     if gap is not None:
-        yield _problem("lint-gap", (*at, key), example=Example(plan, gap))
+        yield problem("lint-gap", (*at, key), example=Example(plan, gap))
 
 
 def _place(row: str) -> int:
@@ -195,16 +196,18 @@ def _weight_sets(leaf: Leaf, outlook: AnyRecord) -> Iterator[Problem]:
     try:
         found = look(leaf, outlook)
     except TooManyRegions:
-        yield _problem("lint-not-decided", ("weight_sets",), "info")
+        yield problem("lint-not-decided", ("weight_sets",), "info")
         return
     names = [row.id for row in leaf.table.rows]
-    for row in leaf.table.rows[:-1]:
+    for number, row in enumerate(leaf.table.rows[:-1], start=1):
         lost = found.lost.get(row.id)
-        if row.id not in found.chosen and lost is not None:
-            values = {"number": names.index(row.id) + 1, "winner": names.index(lost.winner) + 1}
-            yield _problem("lint-row-shadowed", ("weight_sets", row.id), **values, example=Example(outlook.plan, lost.given))
-        elif row.id not in found.chosen:
-            yield _problem("lint-row-unreachable", ("weight_sets", row.id), number=names.index(row.id) + 1)
+        if row.id in found.chosen:
+            continue
+        if lost is None:
+            yield problem("lint-row-unreachable", ("weight_sets", row.id), number=number)
+        else:
+            winner, example = names.index(lost.winner) + 1, Example(outlook.plan, lost.given)
+            yield problem("lint-row-shadowed", ("weight_sets", row.id), number=number, winner=winner, example=example)
 
 
 def _condition(
@@ -214,12 +217,12 @@ def _condition(
     try:
         chosen = frozenset[str]().union(*(one.chosen for one in _looked(leaves, outlooks)))
     except TooManyRegions:
-        yield _problem("lint-not-decided", path, "info")
+        yield problem("lint-not-decided", path, "info")
         return
     if yes not in chosen:
-        yield _problem("lint-condition-constant", path, outcome=NEVER)
+        yield problem("lint-condition-constant", path, outcome=NEVER)
     elif not chosen & {*no}:
-        yield _problem("lint-condition-constant", path, outcome=ALWAYS)
+        yield problem("lint-condition-constant", path, outcome=ALWAYS)
 
 
 def _finding(name: str, when: Node, outlook: AnyRecord, *, for_entries: bool) -> Iterator[Problem]:
@@ -230,8 +233,4 @@ def _finding(name: str, when: Node, outlook: AnyRecord, *, for_entries: bool) ->
     truths = frozenset[str | bool]().union(*(possible(when, one).words for one in kinds))
     if len(truths) == 1:
         outcome = ALWAYS if True in truths else NEVER
-        yield _problem("lint-condition-constant", ("findings", name, "when"), outcome=outcome)
-
-
-def _problem(code: str, path: KeyPath, severity: str = "warning", **values: object) -> Problem:
-    return Problem(code, Where(path=path), values, severity)  # type: ignore[arg-type]
+        yield problem("lint-condition-constant", ("findings", name, "when"), outcome=outcome)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-import tomli
-from click.testing import CliRunner
 
 import indicator_rules as ir
-from indicator_rules.cli import commands
-from indicator_rules.errors import Problem, path_text
+from indicator_rules.errors import Problem
 
 ROOT = Path(__file__).parents[2]
 
