@@ -6,6 +6,7 @@ output; as JSON or SARIF, everything as one document on standard output. Exit co
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import click
 
 from indicator_rules.cli_options import common, dumped, typed
-from indicator_rules.errors import Problem, ProblemsError, RulesetError, Where
+from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, Command, say, show, tell_with_lines
 
 if TYPE_CHECKING:
     from indicator_rules.errors import Severity
+    from indicator_rules.record import EvaluationRecord
 
 Form: TypeAlias = Literal["text", "json", "sarif"]
 
@@ -49,17 +51,33 @@ def check(rulesets: tuple[str, ...], form: Form) -> int:
 @_rulesets
 @_format
 @click.option("--strict", is_flag=True, help="help-strict")
+@click.option("--cases", is_flag=True, help="help-lint-cases")
 @common
-def lint(rulesets: tuple[str, ...], form: Form, strict: bool) -> int:
+def lint(rulesets: tuple[str, ...], form: Form, strict: bool, cases: bool) -> int:
     from indicator_rules.rules import Rules
 
     def problems_of(file: Path) -> Iterable[Problem]:
         try:
-            return Rules.from_path(file).lint()
+            return Rules.from_path(file).lint(_case_records(file) if cases else None)
         except ProblemsError as error:
             return error.problems
 
     return _report(rulesets, problems_of, form, strict=strict)
+
+
+def _case_records(file: Path) -> list[EvaluationRecord]:
+    """The records of the worked cases beside a ruleset; one that cannot be read shows nothing."""
+    from indicator_rules.reading import read_record
+    from indicator_rules.validation import decode
+
+    found: list[EvaluationRecord] = []
+    for case in sorted((file.parent / "cases" / file.stem).glob("*.toml")):
+        data, problems = decode(case.read_bytes(), str(case), "toml")
+        record = None if problems else data.get("record")
+        with contextlib.suppress(RecordError):
+            if record is not None:
+                found.append(read_record(case.parent / record if isinstance(record, str) else record))
+    return found
 
 
 def _report(names: Iterable[str], problems_of: Callable[[Path], Iterable[Problem]], form: Form, *, strict: bool = False) -> int:

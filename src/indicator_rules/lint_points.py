@@ -13,10 +13,10 @@ from indicator_rules import interval
 from indicator_rules.any_record import AnyRecord
 from indicator_rules.errors import Problem
 from indicator_rules.exact import Exact, add, divide, to_percent, to_text
-from indicator_rules.expression import Call, Node, Number, Ref
+from indicator_rules.expression import Aggregate, Call, Node, Number, Ref
 from indicator_rules.interval import Span
-from indicator_rules.lint_uses import Use, uses
-from indicator_rules.lint_words import Example, Formula
+from indicator_rules.lint_uses import Use, rows_key, uses
+from indicator_rules.lint_words import Example, Formula, odd
 from indicator_rules.lower import WEIGHT
 from indicator_rules.messages import Phrase
 from indicator_rules.outlook import RecordOutlook
@@ -25,7 +25,7 @@ from indicator_rules.possible import Possible, possible
 from indicator_rules.reach import Picks, ScaleReach
 from indicator_rules.regions import Region, Regions, TooManyRegions
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.scale_checks import problem, with_fixed_weight
+from indicator_rules.scale_checks import with_fixed_weight
 from indicator_rules.spec import Bands, FirstMatch, Parts
 from indicator_rules.stage import FIRST_ROWS, NONE
 
@@ -86,7 +86,7 @@ def _short(use: Use, found: Span, weight: Exact) -> Iterator[Problem]:
         return
     shown = to_text(found.high) if use.kind is None and weight != 1 else to_percent(found.high)
     code = "lint-full-marks-not-held" if found.high == weight else "lint-full-marks-unreachable"
-    yield problem(code, use.at, best=shown, weight=to_text(weight) if use.kind is None and weight != 1 else "100%")
+    yield odd(code, use.at, best=shown, weight=to_text(weight) if use.kind is None and weight != 1 else "100%")
 
 
 # --------------------------------------------------------------------------------------------------------- past the weight
@@ -96,7 +96,6 @@ def _beyond(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[Problem]:
     """Rows written out whose formula gives more than the weight, or less than nothing."""
     if not isinstance(use.own, FirstMatch | Bands):
         return
-    key = "rows" if isinstance(use.own, FirstMatch) else "bands"
     weighed = outlook.weighing(Span.point(weight))
     told: set[str] = set()
     for region in _regions(use.scale, weighed):
@@ -107,17 +106,16 @@ def _beyond(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[Problem]:
             found = possible(row.award.formula, weighed.narrowed(given)).span
             if found is not None and found.is_point and found.low is not None and not 0 <= found.low <= weight:
                 told.add(row.id)
-                place = (*use.at, key, int(row.id.rpartition("_")[2]) - 1, "award")
+                place = (*use.at, rows_key(use.own), int(row.id.rpartition("_")[2]) - 1, "award")
                 example = Example(outlook.plan, given)
-                yield problem(
-                    "lint-beyond-weight", place, "info", example=example, points=to_text(found.low), weight=to_text(weight)
-                )
+                yield odd("lint-beyond-weight", place, "info", example=example, points=to_text(found.low), weight=to_text(weight))
                 break
 
 
 def _read(formula: Node, outlook: RecordOutlook) -> dict[Node, Possible]:
     """What the names in a formula can be, the weight aside."""
-    names = [part for part in formula.walk() if isinstance(part, Ref) and part != WEIGHT]
+    of_others = {inner for part in formula.walk() if isinstance(part, Aggregate) for inner in part.walk()}
+    names = [part for part in formula.walk() if isinstance(part, Ref) and part != WEIGHT and part not in of_others]
     return {name: found for name in names if (found := possible(name, outlook)).spans}
 
 
@@ -168,7 +166,7 @@ def _full_for_nothing(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[P
             found = possible(row.award.formula, outlook.weighing(Span.point(weight))).span
             if found is not None and found.low is not None and found.low >= weight:
                 place = (*use.at, "rows", int(row.id.rpartition("_")[2]) - 1)
-                yield problem("lint-absent-full", place, "info")
+                yield odd("lint-absent-full", place, "info")
                 return
 
 
@@ -183,11 +181,11 @@ def _treatments(ruleset: Ruleset) -> Iterator[Problem]:
             given = getattr(criterion, key)
             full = given == "full" or (isinstance(given, Decimal) and key == "absent" and given >= criterion.weight.default)
             if full and criterion.role == "score":
-                yield problem("lint-absent-full", ("criteria", name, key), "info")
+                yield odd("lint-absent-full", ("criteria", name, key), "info")
         if isinstance(criterion.scale, Parts):
             for place, part in enumerate(criterion.scale.parts):
                 if part.absent == "full":
-                    yield problem("lint-absent-full", ("criteria", name, "scale", "parts", place, "absent"), "info")
+                    yield odd("lint-absent-full", ("criteria", name, "scale", "parts", place, "absent"), "info")
 
 
 # ------------------------------------------------------------------------------------------------------------------ grades
@@ -216,7 +214,7 @@ def _grades(ruleset: Ruleset, plan: Plan, outlook: AnyRecord, best: Mapping[str,
         place = int(row.id.rpartition("_")[2]) - 1
         if place == 0 or not lowered:
             label = plan.grade_labels[place]
-            yield problem("lint-grade-unreachable", ("grades", place), label=label, what=what, span=shown)
+            yield odd("lint-grade-unreachable", ("grades", place), label=label, what=what, span=shown)
 
 
 def _totals(plan: Plan, best: Mapping[str, Span], outlook: AnyRecord) -> Span:

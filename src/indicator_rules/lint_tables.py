@@ -14,14 +14,13 @@ from indicator_rules.any_record import AnyRecord
 from indicator_rules.errors import KeyPath, Problem
 from indicator_rules.exact import Exact
 from indicator_rules.expression import Aggregate, Call, Node, Ref
-from indicator_rules.lint_uses import Use, uses
-from indicator_rules.lint_words import Example
+from indicator_rules.lint_uses import Use, rows_key, uses
+from indicator_rules.lint_words import Example, odd
 from indicator_rules.messages import Phrase
 from indicator_rules.plan import Award, Leaf, Plan
 from indicator_rules.possible import Possible, possible
 from indicator_rules.regions import Region, Regions, TooManyRegions
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.scale_checks import problem
 from indicator_rules.spec import Bands, Checklist, Deduct, FirstMatch, Levels
 from indicator_rules.stage import FIRST_ROWS, NONE
 from indicator_rules.table import Row
@@ -142,9 +141,12 @@ def _scales(found: list[Use], outlook: AnyRecord) -> Iterator[Problem]:
         inside = [(use, outlook if use.kind is None else outlook.inside(use.kind)) for use in together]
         match own:
             case Bands() | FirstMatch() | Levels():
-                rows = {"bands": "bands", "levels": "levels"}.get(own.kind, "rows")
                 yield from _told(
-                    [use.scale.head for use in together], [one for _, one in inside], at, rows, gaps=not isinstance(own, Bands)
+                    [use.scale.head for use in together],
+                    [one for _, one in inside],
+                    at,
+                    rows_key(own),
+                    gaps=not isinstance(own, Bands),
                 )
             case Checklist():
                 for place in range(len(own.items)):
@@ -170,7 +172,7 @@ def _told(
     try:
         looked = _looked(leaves, outlooks)
     except TooManyRegions:
-        yield problem("lint-not-decided", at, "info")
+        yield odd("lint-not-decided", at, "info")
         return
     for row in leaves[0].table.rows:
         if row.id in FIRST_ROWS or any(row.id in one.chosen for one in looked):
@@ -178,13 +180,13 @@ def _told(
         path = (*at, key, _place(row.id))
         lost = next((one.lost[row.id] for one in looked if row.id in one.lost), None)
         if lost is None:
-            yield problem("lint-row-unreachable", path, number=_place(row.id) + 1)
+            yield odd("lint-row-unreachable", path, number=_place(row.id) + 1)
         else:
             example, winner = Example(plan, lost.given), _place(lost.winner) + 1
-            yield problem("lint-row-shadowed", path, number=_place(row.id) + 1, winner=winner, example=example)
+            yield odd("lint-row-shadowed", path, number=_place(row.id) + 1, winner=winner, example=example)
     gap = next((one.gap for one in looked if one.gap is not None), None) if gaps else None
     if gap is not None:
-        yield problem("lint-gap", (*at, key), example=Example(plan, gap))
+        yield odd("lint-gap", (*at, key), example=Example(plan, gap))
 
 
 def _place(row: str) -> int:
@@ -196,7 +198,7 @@ def _weight_sets(leaf: Leaf, outlook: AnyRecord) -> Iterator[Problem]:
     try:
         found = look(leaf, outlook)
     except TooManyRegions:
-        yield problem("lint-not-decided", ("weight_sets",), "info")
+        yield odd("lint-not-decided", ("weight_sets",), "info")
         return
     names = [row.id for row in leaf.table.rows]
     for number, row in enumerate(leaf.table.rows[:-1], start=1):
@@ -204,10 +206,10 @@ def _weight_sets(leaf: Leaf, outlook: AnyRecord) -> Iterator[Problem]:
         if row.id in found.chosen:
             continue
         if lost is None:
-            yield problem("lint-row-unreachable", ("weight_sets", row.id), number=number)
+            yield odd("lint-row-unreachable", ("weight_sets", row.id), number=number)
         else:
             winner, example = names.index(lost.winner) + 1, Example(outlook.plan, lost.given)
-            yield problem("lint-row-shadowed", ("weight_sets", row.id), number=number, winner=winner, example=example)
+            yield odd("lint-row-shadowed", ("weight_sets", row.id), number=number, winner=winner, example=example)
 
 
 def _condition(
@@ -217,12 +219,12 @@ def _condition(
     try:
         chosen = frozenset[str]().union(*(one.chosen for one in _looked(leaves, outlooks)))
     except TooManyRegions:
-        yield problem("lint-not-decided", path, "info")
+        yield odd("lint-not-decided", path, "info")
         return
     if yes not in chosen:
-        yield problem("lint-condition-constant", path, outcome=NEVER)
+        yield odd("lint-condition-constant", path, outcome=NEVER)
     elif not chosen & {*no}:
-        yield problem("lint-condition-constant", path, outcome=ALWAYS)
+        yield odd("lint-condition-constant", path, outcome=ALWAYS)
 
 
 def _finding(name: str, when: Node, outlook: AnyRecord, *, for_entries: bool) -> Iterator[Problem]:
@@ -233,4 +235,4 @@ def _finding(name: str, when: Node, outlook: AnyRecord, *, for_entries: bool) ->
     truths = frozenset[str | bool]().union(*(possible(when, one).words for one in kinds))
     if len(truths) == 1:
         outcome = ALWAYS if True in truths else NEVER
-        yield problem("lint-condition-constant", ("findings", name, "when"), outcome=outcome)
+        yield odd("lint-condition-constant", ("findings", name, "when"), outcome=outcome)

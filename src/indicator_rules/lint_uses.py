@@ -14,7 +14,7 @@ from indicator_rules.expression import Node
 from indicator_rules.lower import COMPLETION
 from indicator_rules.plan import Criterion, EntryKind, Plan, Scale
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.spec import OwnScale, Parts, Shared
+from indicator_rules.spec import Bands, FirstMatch, Levels, OwnScale, Parts, Shared
 
 
 class Use(NamedTuple):
@@ -67,3 +67,8 @@ def _used(
             formula = ruleset.formulas.get((*path, "parts", place, "measure"))
             read = measure if formula is None else formula.node
             yield from _used(ruleset, (*path, *inside), written.scale, (*at, *inside), part.scale, criterion, kind, read)
+
+
+def rows_key(own: Bands | FirstMatch | Levels) -> str:
+    """The key under which the rows of a scale are written."""
+    return "bands" if isinstance(own, Bands) else "rows" if isinstance(own, FirstMatch) else "levels"

@@ -1,6 +1,6 @@
-"""Examples in words: what a finding of lint shows as proof.
+"""Findings of lint, and the examples in words that they show as proof.
 
-In: what some formulas are taken to be. Out: a text in either language, with labels for names: `预算执行率 = 95%，立项程序规范 = 否`.
+In: a code and what some formulas are taken to be. Out: a finding, with texts in either language and labels for names: `预算执行率 = 95%，立项程序规范 = 否`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from indicator_rules import messages
+from indicator_rules.errors import KeyPath, Problem, Severity, Where
 from indicator_rules.exact import to_percent
 from indicator_rules.explain import names, number_text
 from indicator_rules.expression import Arithmetic, Call, Node, Ref, replaced
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.possible import Possible
+
+
+def odd(code: str, path: KeyPath, severity: Severity = "warning", **values: object) -> Problem:
+    """A finding of lint."""
+    return Problem(code, Where(path=path), values, severity)
+
 
 MOST = 6
 """Values told of one example."""

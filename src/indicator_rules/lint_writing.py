@@ -14,11 +14,11 @@ from indicator_rules.errors import KeyPath, Problem
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.expression import Call, Compare, Node, Number, Ref
 from indicator_rules.lint_uses import Use, uses
-from indicator_rules.lint_words import Formula, is_ratio
+from indicator_rules.lint_words import Formula, is_ratio, odd
 from indicator_rules.plan import Plan
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.scale_checks import constant, falls, problem
+from indicator_rules.scale_checks import constant, falls
 from indicator_rules.spec import Award, Bands, Deduct, Proportional
 
 SURELY_PERCENT = 10
@@ -64,13 +64,13 @@ def _unread(ruleset: Ruleset) -> Iterator[Problem]:
     tables = {path.partition(".")[2].partition(".")[0] for path in read if path.startswith("lookups.")}
     for name, asked in ruleset.spec.inputs.items():
         if f"inputs.{name}" not in everywhere:
-            yield problem("lint-input-unread", ("inputs", name), label=asked.label)
+            yield odd("lint-input-unread", ("inputs", name), label=asked.label)
     for name, measure in ruleset.spec.measures.items():
         if f"measures.{name}" not in read:
-            yield problem("lint-measure-unread", ("measures", name), label=measure.label)
+            yield odd("lint-measure-unread", ("measures", name), label=measure.label)
     for name, lookup in ruleset.spec.lookups.items():
         if name not in tables:
-            yield problem("lint-lookup-unread", ("lookups", name), label=lookup.label)
+            yield odd("lint-lookup-unread", ("lookups", name), label=lookup.label)
 
 
 def _names(node: Node) -> set[str]:
@@ -91,14 +91,14 @@ def _bare_numbers(ruleset: Ruleset, plan: Plan) -> Iterator[Problem]:
         if isinstance(own, Deduct) and own.per in ("over", "under") and own.partial_step != "pro-rata":
             step = constant(own.step)
             if step is not None and step >= 1 and "%" not in own.step:
-                yield problem("lint-step-meant", (*use.at, "step"), text=own.step)
+                yield odd("lint-step-meant", (*use.at, "step"), text=own.step)
     for path, formula in ruleset.formulas.items():
         for part in formula.node.walk():
             if isinstance(part, Compare):
                 for share, number in ((part.left, part.right), (part.right, part.left)):
                     if isinstance(number, Number) and _is_bare(number) and is_ratio(share, plan):
                         place = _written(ruleset, plan, path)
-                        yield problem("lint-share-meant", place, text=str(number), measure=Formula(plan, share))
+                        yield odd("lint-share-meant", place, text=str(number), measure=Formula(plan, share))
 
 
 def _cuts(use: Use) -> Iterator[KeyPath]:
@@ -114,7 +114,7 @@ def _cuts(use: Use) -> Iterator[KeyPath]:
 
 def _bare(use: Use, inside: KeyPath, node: Node) -> Iterator[Problem]:
     if isinstance(node, Number) and _is_bare(node):
-        yield problem("lint-share-meant", (*use.at, *inside), text=str(node), measure=_measure_name(use))
+        yield odd("lint-share-meant", (*use.at, *inside), text=str(node), measure=_measure_name(use))
 
 
 def _measure_name(use: Use) -> str:
@@ -155,7 +155,7 @@ def _cost_signs(ruleset: Ruleset) -> Iterator[Problem]:
                 path = (*table, "directions", *sorted(keys, key=len)[-1:])
                 if path not in told:
                     told.add(path)
-                    yield problem("lint-cost-sign", path, category=category)
+                    yield odd("lint-cost-sign", path, category=category)
                 break
 
 
@@ -165,7 +165,7 @@ def _rising(use: Use, plan: Plan) -> Iterator[Problem]:
         return
     label = _bad_thing(use.measure, plan)
     if label:
-        yield problem("lint-scale-rises", use.at, measure=label)
+        yield odd("lint-scale-rises", use.at, measure=label)
 
 
 def _rises(use: Use) -> bool:
@@ -208,7 +208,7 @@ def _out_of_order(use: Use, own: Bands) -> Iterator[Problem]:
         way = now or way
     if turn is not None:
         text = " → ".join(to_text(value) for value in worth if value is not None)
-        yield problem("lint-awards-turn", (*use.at, "bands", turn, "award"), number=turn + 1, awards=text)
+        yield odd("lint-awards-turn", (*use.at, "bands", turn, "award"), number=turn + 1, awards=text)
 
 
 def _most(award: Award) -> Exact | None:

@@ -185,11 +185,14 @@ class Rules:
         problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
         return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
 
-    def lint(self) -> list[Problem]:
-        """What is odd about the ruleset (warnings, infos), in file order: rows never reached, marks out of reach, things nobody reads."""
+    def lint(self, cases: Iterable[Record] | None = None) -> list[Problem]:
+        """What is odd about the ruleset (warnings, infos), in file order: rows never reached, marks out of reach, things nobody reads; with
+        `cases`, rows that none of these records hits, too. A case that cannot be scored hits none.
+        """
         from indicator_rules.lint import lint
 
-        return located(lint(self.ruleset, self.plan, self.file), self._source)
+        scored = None if cases is None else [case for case in self.evaluate_all(cases) if not isinstance(case, RecordError)]
+        return located(lint(self.ruleset, self.plan, self.file, scored), self._source)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""
