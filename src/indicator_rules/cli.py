@@ -10,18 +10,20 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
 from indicator_rules.cli_check import check, lint
-from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
+from indicator_rules.cli_options import a_date, common, dumped, placed, record_files, rules_for, typed, year_option
 from indicator_rules.errors import ProblemsError, RecordError
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from indicator_rules.evaluation import Evaluation
 
 # ----------------------------------------------------------------------------------------------------------------- options
@@ -161,22 +163,30 @@ commands.add_command(lint)
 
 
 @commands.command("list", help="help-list")
+@click.option("--family", metavar="NAME", callback=typed, help="help-family")
+@year_option
+@click.option("--region", metavar="PLACE", callback=typed, help="help-region")
+@click.option("--subject", type=click.Choice(["project", "department", "transfer"]), help="help-subject")
+@click.option(
+    "--evaluation", type=click.Choice(["self", "department", "fiscal", "ex-ante", "monitoring"]), help="help-evaluation"
+)
+@click.option("--issued-by", "on", metavar="DATE", callback=a_date, help="help-issued-by")
 @common
-def list_() -> int:
+def list_(on: date | None, **wanted: Any) -> int:
     from indicator_rules.catalog import Catalog, years_text
     from indicator_rules.render import table, width
 
     catalog = Catalog.builtin()
     lang = messages.language()
     rows = [tuple(say(f"list-{column}") for column in ("name", "years", "where", "status", "title"))]
-    for entry in catalog.entries:
+    for entry in catalog.select(on=on, **wanted):
         status = messages.text(f"status.{entry.status}-short")
         rows.append((entry.name, years_text(entry.applies), entry.applies.jurisdiction, status, entry.title.text(lang)))
     sizes = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
     sizes[-1] = max(30, min(sizes[-1], columns() - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
     show("".join(line + "\n" for line in table(rows, sizes)))
     tell(catalog.problems)
-    return PROBLEMS if catalog.problems else DONE
+    return PROBLEMS if any(problem.severity == "error" for problem in catalog.problems) else DONE
 
 
 @commands.command("show", help="help-show")
