@@ -24,7 +24,9 @@ def lint(ruleset: Ruleset, plan: Plan, file: str = "", cases: Iterable[Evaluatio
     found = [*dead_rows_and_gaps(ruleset, plan), *points(ruleset, plan), *writing(ruleset, plan)]
     if cases is not None:
         found += rows_without_case(ruleset, plan, cases)
-    each = {
-        (problem.code, problem.where.path): problem.at(file=file) for problem in found if problem.code not in ruleset.spec.waivers
-    }
+    each: dict[tuple[object, ...], Problem] = {}
+    for problem in found:
+        if problem.code not in ruleset.spec.waivers:
+            # A shared scale is looked at for each use of it, and told of once; rows that are not written out share the place of their scale.
+            each.setdefault((problem.code, problem.where.path, problem.values.get("row")), problem.at(file=file))
     return list(each.values())

@@ -121,7 +121,7 @@ def _read(formula: Node, outlook: RecordOutlook) -> dict[Node, Possible]:
 
 def _samples(region: Mapping[Node, Possible]) -> Iterator[Mapping[Node, Possible]]:
     """Values inside a region: near its ends, and far out where it has no end."""
-    for number in (0, 1, 2):
+    for number in range(4):
         given: dict[Node, Possible] = {}
         for node, found in region.items():
             given[node] = Possible((Span.point(_sample(found.spans[0], number)),)) if found.spans else found
@@ -131,12 +131,12 @@ def _samples(region: Mapping[Node, Possible]) -> Iterator[Mapping[Node, Possible
 def _sample(span: Span, number: int) -> Exact:
     candidates = [span.inside()]
     if span.high is None:
-        candidates += [add(candidates[0], 1), add(candidates[0], 1000)]
+        candidates += [add(candidates[0], more) for more in (1, 2, 1000)]
     elif span.low is None:
-        candidates += [add(candidates[0], -1), add(candidates[0], -1000)]
+        candidates += [add(candidates[0], -more) for more in (1, 2, 1000)]
     else:
         candidates += [divide(add(span.low, span.high), 2) if not span.whole else span.high, span.high]
-    candidate = candidates[number]
+    candidate = candidates[min(number, len(candidates) - 1)]
     return candidate if candidate in span else candidates[0]
 
 

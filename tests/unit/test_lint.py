@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 import indicator_rules as ir
-from indicator_rules.errors import Problem
+from indicator_rules.cli import commands
+from indicator_rules.errors import Problem, path_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -308,3 +313,190 @@ TABLE: list[tuple[str, str, str]] = [
 def test_a_finding_is_given_where_it_holds_and_not_next_to_it(code: str, odd: str, plain: str) -> None:
     assert code in codes(odd)
     assert code not in codes(plain)
+
+
+# --------------------------------------------------------------------------------------------------------- on what there is
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "rulesets").glob("*/*.toml")), ids=lambda path: f"{path.parent.name}@{path.stem}")
+def test_a_shipped_ruleset_has_no_finding_that_it_does_not_waive(path: Path) -> None:
+    assert [str(problem) for problem in ir.Rules.from_path(path).lint()] == []
+
+
+MEANT = {
+    "05-absolute-rate": {"lint-beyond-weight"},  # 满意度 typed without its percent sign earns full marks
+    "48-bonus-by-size": {"lint-beyond-weight"},  # below 100 % the bonus would be negative
+}
+"""Infos on shapes: true, and as the rubric has it."""
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "shapes").glob("*.toml")), ids=lambda path: path.stem)
+def test_a_shape_has_no_finding(path: Path) -> None:
+    """But that its few points are short of the grades, which are only there because every ruleset has some."""
+    spec = importlib.util.spec_from_file_location("shapes_of_lint", ROOT / "tests" / "test_shapes.py")
+    assert spec is not None
+    assert spec.loader is not None
+    shapes = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(shapes)
+    findings = ir.Rules.from_data(shapes.ruleset(shapes.read(path))).lint()
+    assert {problem.code for problem in findings} - {"lint-grade-unreachable"} == MEANT.get(path.stem, set())
+
+
+# -------------------------------------------------------------------------------------------------- what a finding consists of
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("odd", [odd for _, odd, _ in TABLE], ids=[f"{code}-{place}" for place, (code, _, _) in enumerate(TABLE)])
+def test_a_finding_reads_as_a_sentence_and_has_its_place(odd: str, lang: Any) -> None:
+    lines = (BASE + odd).splitlines()
+    for problem in found(odd):
+        assert problem.severity in ("warning", "info")
+        text = problem.describe(lang)
+        assert "{" not in text.replace("{}", "")
+        assert "object at" not in text
+        assert problem.where.line is not None
+        assert problem.where.column is not None
+        assert lines[problem.where.line - 1][problem.where.column - 1 :]
+
+
+def message(text: str, code: str, lang: Any = "zh") -> str:
+    (problem,) = [problem for problem in found(text) if problem.code == f"lint-{code}"]
+    return problem.message(lang)
+
+
+def test_the_example_is_a_value_for_which_it_happens() -> None:
+    gap = first("when = 'cases >= 5 and done', award = '100%'", "when = 'cases < 4', award = 0", "when = 'not done', award = 0")
+    assert message(gap, "gap") == "有的取值没有一行适用：办理件数 = 4，做完 = 是"
+    share = first("when = 'rate >= 90%', award = '100%'", "when = 'rate < 80%', award = 0")
+    assert message(share, "gap", "en") == "no row is for these values: 执行率 = 80%"
+    shadowed = first("when = 'cases >= 3', award = '50%'", "when = 'cases >= 5', award = '100%'", "award = 0")
+    assert message(shadowed, "row-shadowed") == "第 2 行从不起作用：它成立时前面的行总已成立，如 办理件数 = 5 时用第 1 行"
+    beyond = first("when = 'done', award = { points = 'cases * 30' }", "award = 0")
+    assert "= 1000，" in message(beyond, "beyond-weight")
+
+
+def test_fields_that_hang_together_are_not_said_to_fall_through() -> None:
+    """`rate` and `实际支出` cannot be chosen freely: nothing is said, rather than something that may be wrong."""
+    assert "gap" not in codes(first("when = 'rate >= 90%', award = '100%'", "when = '实际支出 < 10万元', award = 0"))
+
+
+def test_a_value_below_zero_is_not_looked_for_where_no_cut_is() -> None:
+    own = "[inputs.figure]\nlabel = '数'\ntype = 'number'\n"
+    assert "gap" not in codes(own + first("when = 'figure >= 90%', award = '100%'", "when = '0 <= figure < 90%', award = 0"))
+    assert "gap" in codes(own + first("when = 'figure >= 90%', award = '100%'", "when = '-1 <= figure < 90%', award = 0"))
+
+
+def test_a_shared_scale_has_a_dead_row_only_if_it_is_dead_everywhere() -> None:
+    shared = "[scales.s]\nkind = 'bands'\nbands = [{ at_least = 1, award = '100%' }, { at_least = '50%', award = '50%' }, { award = 0 }]\n"
+    both = entries("entries.quantitative = { use = 's' }\nentries.dated = { use = 's' }")
+    dated = entries("entries.dated = { use = 's' }\nentries.quantitative = { kind = 'proportional' }")
+    assert "row-unreachable" not in codes(shared + both)
+    (problem,) = [problem for problem in found(shared + dated) if problem.code == "lint-row-unreachable"]
+    assert path_text(problem.where.path) == "scales.s.bands[1]"
+
+
+def test_a_table_too_large_is_called_undecided() -> None:
+    asked = "".join(f"[inputs.n{place}]\nlabel = '数{place}'\ntype = 'count'\n" for place in range(8))
+    rows = [f"when = 'n{place} > 1 and n{place} < 9 and n{(place + 1) % 8} != 3', award = {place}" for place in range(8)]
+    assert "not-decided" in codes(asked + first(*rows, "award = '100%'"))
+
+
+def test_a_finding_is_waived_by_its_code_with_a_reason() -> None:
+    odd = bands("at_least = '90%', award = 89", "award = 0")
+    assert codes(odd) == ["full-marks-unreachable", "grade-unreachable"]
+    assert codes(odd + "[waivers]\nlint-full-marks-unreachable = '满分另由加分凑足'\n") == ["grade-unreachable"]
+    with pytest.raises(ir.RulesetError) as refused:
+        codes(odd + "[waivers]\nlint-nothing = '没有这一项'\n")
+    assert [problem.code for problem in refused.value.problems] == ["waiver-unknown"]
+
+
+# ------------------------------------------------------------------------------------------------------------------- cases
+
+CASES = bands("at_least = '90%', award = '100%'", "at_least = '50%', award = '50%'", "award = 0")
+ANSWERS = {"done": True, "late": False, "cases": 1, "state": "好"}
+
+
+def case(spent: int) -> dict[str, Any]:
+    return {
+        "subject": {"name": "甲", "kind": "project", "year": 2023},
+        "budget": {"unit": "元", "adjusted": 100, "spent": spent},
+        "answers": ANSWERS,
+    }
+
+
+def test_rows_that_no_case_hits_are_told_when_cases_are_given() -> None:
+    rules = ir.Rules.from_text(BASE + CASES)
+    assert rules.lint() == []
+    told = rules.lint(cases=[case(95), case(10)])
+    assert [(problem.code, path_text(problem.where.path), problem.severity) for problem in told] == [
+        ("lint-row-without-case", "criteria.a.scale.bands[1]", "info")
+    ]
+    assert told[0].message("zh") == "没有算例走到这里：第 2 档"
+    assert rules.lint(cases=[case(95), case(10), case(60)]) == []
+    unreadable = {"subject": {"name": "甲", "kind": "project", "year": 2023}}
+    assert len(rules.lint(cases=[unreadable])) == 3
+
+
+def test_items_and_entries_are_asked_for_too() -> None:
+    rules = ir.Rules.from_text(BASE + items("done", "not late"))
+    told = rules.lint(cases=[case(1)])
+    assert sorted(path_text(problem.where.path) for problem in told) == ["criteria.a.scale.items[0]", "criteria.a.scale.items[1]"]
+    over = ir.Rules.from_text(BASE + entries("entries.quantitative = { kind = 'proportional', pass_line = '60%' }"))
+    rows = {"full": "9次", "part": "7次"}
+    for row, actual in rows.items():
+        entry = {"id": "x", "category": "output.quantity", "name": "次数", "target": "9次", "actual": actual}
+        told = over.lint(cases=[{**case(1), "indicators": [entry]}])
+        assert len(told) == 2, row
+        assert {path_text(problem.where.path) for problem in told} == {"criteria.a.entries.quantitative"}
+
+
+# ------------------------------------------------------------------------------------------------------- the command line
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(commands, [*map(str, args), "--lang", "en"])
+
+
+def test_the_command_ends_with_0_unless_it_is_strict(tmp_path: Path) -> None:
+    warns, infos = tmp_path / "warns.toml", tmp_path / "infos.toml"
+    warns.write_text(BASE + bands("at_least = '90%', award = 89", "award = 0"), encoding="utf-8")
+    infos.write_text(BASE + criterion("measure = 'rate'\nabsent = 'full'\n" + PLAIN), encoding="utf-8")
+    assert run("lint", warns).exit_code == run("lint", infos).exit_code == run("lint", infos, "--strict").exit_code == 0
+    assert run("lint", warns, "--strict").exit_code == 1
+    assert "warning: " in run("lint", warns).stderr
+    assert "^^^^" in run("lint", warns).stderr
+    assert "info: " in run("lint", infos).stderr
+    assert "ok, warnings: 0, infos: 1" in run("lint", infos).stdout
+
+
+def test_a_ruleset_with_errors_is_not_linted() -> None:
+    result = run("lint", ROOT / "tests" / "invalid" / "weights-sum.toml")
+    assert result.exit_code == 1
+    assert "[weights-sum]" in result.stderr
+
+
+def test_the_command_takes_folders_and_formats(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(BASE + criterion("measure = 'rate'\nabsent = 'full'\n" + PLAIN), encoding="utf-8")
+    data = json.loads(run("lint", tmp_path, "--format", "json").stdout)
+    assert [(problem["code"], problem["severity"]) for problem in data["problems"]] == [("lint-absent-full", "info")]
+    (result,) = json.loads(run("lint", path, "--format", "sarif").stdout)["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("lint-absent-full", "note")
+
+
+def test_the_cases_beside_a_ruleset_are_looked_at_on_demand(tmp_path: Path) -> None:
+    path = tmp_path / "1.toml"
+    path.write_text(BASE + CASES, encoding="utf-8")
+    folder = tmp_path / "cases" / "1"
+    folder.mkdir(parents=True)
+    text = (
+        '[record.subject]\nname = "甲"\nkind = "project"\nyear = 2023\n[record.budget]\nunit = "元"\nadjusted = 100\nspent = 95\n'
+    )
+    answers = '[record.answers]\ndone = true\nlate = false\ncases = 1\nstate = "好"\n'
+    (folder / "a.toml").write_text(text + answers, encoding="utf-8")
+    (folder / "b.toml").write_text("record = [", encoding="utf-8")
+    assert "ok" in run("lint", path).stdout
+    result = run("lint", path, "--cases", "--strict")
+    assert result.exit_code == 0
+    assert result.stderr.count("[lint-row-without-case]") == 2
+    assert "lint-row-without-case" not in run("lint", ROOT / "rulesets" / "zhanjiang-etdz-project", "--cases").stderr
