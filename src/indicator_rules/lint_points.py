@@ -21,7 +21,7 @@ from indicator_rules.lower import WEIGHT
 from indicator_rules.messages import Phrase
 from indicator_rules.outlook import RecordOutlook
 from indicator_rules.plan import Criterion, Plan, Points, Range, Scale, Treatment
-from indicator_rules.possible import Possible, possible
+from indicator_rules.possible import NOTHING, Possible, possible
 from indicator_rules.reach import Picks, ScaleReach
 from indicator_rules.regions import Region, Regions, TooManyRegions
 from indicator_rules.ruleset import Ruleset
@@ -31,6 +31,7 @@ from indicator_rules.stage import FIRST_ROWS, NONE
 
 ANYTHING = Picks((), open=True)
 REFUSED = Treatment("error")
+NOT_THERE = Possible(words=frozenset({False}))
 
 
 def points(ruleset: Ruleset, plan: Plan) -> Iterator[Problem]:
@@ -43,11 +44,11 @@ def points(ruleset: Ruleset, plan: Plan) -> Iterator[Problem]:
         weight = _weight(use, fixed)
         if weight is None:
             continue
-        if use.path[-1] != "scale" or "parts" not in use.path:
-            found = ScaleReach(use.scale).reach(inside, weight, ANYTHING, REFUSED).span
+        if "parts" not in use.path:
+            found = _reached(use, inside, weight, known=use.kind is None and use.criterion.id in fixed)
             if found is not None:
-                if weight == use.criterion.weight.default:
-                    best.setdefault(use.criterion.id, found)
+                if use.kind is None and use.criterion.id in fixed:
+                    best[use.criterion.id] = found
                 yield from _short(use, found, weight)
         yield from _beyond(use, inside, weight)
         yield from _full_for_nothing(use, inside, weight)
@@ -75,6 +76,16 @@ def _is_by_share(scale: Scale) -> bool:
     return shares and all(_is_by_share(part.scale) for part in scale.parts)
 
 
+def _reached(use: Use, outlook: AnyRecord, weight: Exact, *, known: bool) -> Span | None:
+    """The points that a scale can come to, rounded as they are. Where the weight is not `known`, neither is what rounding makes of a share of it."""
+    found = ScaleReach(use.scale).reach(outlook, weight, ANYTHING, REFUSED).span
+    stages = outlook.plan.rounding
+    rounding = stages.points if use.kind is None else stages.entry_points
+    if found is None or rounding is None:
+        return found
+    return interval.rounded(found, rounding) if known else None
+
+
 def _short(use: Use, found: Span, weight: Exact) -> Iterator[Problem]:
     """Full marks out of reach; a penalty need not be taken in full."""
     if (
@@ -97,19 +108,26 @@ def _beyond(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[Problem]:
     if not isinstance(use.own, FirstMatch | Bands):
         return
     weighed = outlook.weighing(Span.point(weight))
-    told: set[str] = set()
-    for region in _regions(use.scale, weighed):
-        row = use.scale.head.table.rows[region.row]
-        if row.id in told or not isinstance(row.award, Points) or isinstance(row.award.formula, Number):
+    waiting = {
+        row.id: row.award.formula for row in use.scale.head.table.rows if isinstance(row.award, Points) and _reads(row.award)
+    }
+    for region in _regions(use.scale, weighed) if waiting else ():
+        row = use.scale.head.table.rows[region.row].id
+        if row not in waiting:
             continue
-        for given in _samples({**_read(row.award.formula, weighed), **region.given}):
-            found = possible(row.award.formula, weighed.narrowed(given)).span
+        for given in _samples({**_read(waiting[row], weighed), **region.given}):
+            found = possible(waiting[row], weighed.narrowed(given)).span
             if found is not None and found.is_point and found.low is not None and not 0 <= found.low <= weight:
-                told.add(row.id)
-                place = (*use.at, rows_key(use.own), int(row.id.rpartition("_")[2]) - 1, "award")
+                place = (*use.at, rows_key(use.own), int(row.rpartition("_")[2]) - 1, "award")
                 example = Example(outlook.plan, given)
                 yield odd("lint-beyond-weight", place, "info", example=example, points=to_text(found.low), weight=to_text(weight))
+                del waiting[row]
                 break
+
+
+def _reads(award: Points) -> bool:
+    """Whether an award depends on the record."""
+    return any(isinstance(part, Ref) and part != WEIGHT for part in award.formula.walk())
 
 
 def _read(formula: Node, outlook: RecordOutlook) -> dict[Node, Possible]:
@@ -155,19 +173,16 @@ def _regions(scale: Scale, outlook: RecordOutlook) -> Iterator[Region]:
 
 def _full_for_nothing(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[Problem]:
     """A row that gives full marks when nothing is known at all."""
-    if not isinstance(use.own, FirstMatch):
+    asked = [slot.formula for slot in use.scale.head.slots if not slot.is_flag]
+    if not isinstance(use.own, FirstMatch) or not asked:
         return
-    for region in _regions(use.scale, outlook):
+    nothing = outlook.narrowed({node: NOT_THERE if _asks_presence(node) else NOTHING for node in asked})
+    for region in _regions(use.scale, nothing):
         row = use.scale.head.table.rows[region.row]
-        empty = all(
-            not found.present or (_asks_presence(node) and found.words == {False}) for node, found in region.given.items()
-        )
-        if region.given and empty and isinstance(row.award, Points):
+        if isinstance(row.award, Points):
             found = possible(row.award.formula, outlook.weighing(Span.point(weight))).span
             if found is not None and found.low is not None and found.low >= weight:
-                place = (*use.at, "rows", int(row.id.rpartition("_")[2]) - 1)
-                yield odd("lint-absent-full", place, "info")
-                return
+                yield odd("lint-absent-full", (*use.at, "rows", int(row.id.rpartition("_")[2]) - 1), "info")
 
 
 def _asks_presence(node: Node) -> bool:
