@@ -12,11 +12,11 @@ from decimal import Decimal
 from indicator_rules import interval
 from indicator_rules.any_record import AnyRecord
 from indicator_rules.errors import Problem
-from indicator_rules.exact import Exact, add, divide, to_percent, to_text
+from indicator_rules.exact import Exact, to_percent, to_text
 from indicator_rules.expression import Aggregate, Call, Node, Number, Ref
 from indicator_rules.interval import Span
 from indicator_rules.lint_uses import Use, rows_key, uses
-from indicator_rules.lint_words import Example, Formula, odd
+from indicator_rules.lint_words import Example, Formula, odd, samples
 from indicator_rules.lower import WEIGHT
 from indicator_rules.messages import Phrase
 from indicator_rules.outlook import RecordOutlook
@@ -115,7 +115,7 @@ def _beyond(use: Use, outlook: AnyRecord, weight: Exact) -> Iterator[Problem]:
         row = use.scale.head.table.rows[region.row].id
         if row not in waiting:
             continue
-        for given in _samples({**_read(waiting[row], weighed), **region.given}):
+        for given in samples({**_read(waiting[row], weighed), **region.given}):
             found = possible(waiting[row], weighed.narrowed(given)).span
             if found is not None and found.is_point and found.low is not None and not 0 <= found.low <= weight:
                 place = (*use.at, rows_key(use.own), int(row.rpartition("_")[2]) - 1, "award")
@@ -135,27 +135,6 @@ def _read(formula: Node, outlook: RecordOutlook) -> dict[Node, Possible]:
     of_others = {inner for part in formula.walk() if isinstance(part, Aggregate) for inner in part.walk()}
     names = [part for part in formula.walk() if isinstance(part, Ref) and part != WEIGHT and part not in of_others]
     return {name: found for name in names if (found := possible(name, outlook)).spans}
-
-
-def _samples(region: Mapping[Node, Possible]) -> Iterator[Mapping[Node, Possible]]:
-    """Values inside a region: near its ends, and far out where it has no end."""
-    for number in range(4):
-        given: dict[Node, Possible] = {}
-        for node, found in region.items():
-            given[node] = Possible((Span.point(_sample(found.spans[0], number)),)) if found.spans else found
-        yield given
-
-
-def _sample(span: Span, number: int) -> Exact:
-    candidates = [span.inside()]
-    if span.high is None:
-        candidates += [add(candidates[0], more) for more in (1, 2, 1000)]
-    elif span.low is None:
-        candidates += [add(candidates[0], -more) for more in (1, 2, 1000)]
-    else:
-        candidates += [divide(add(span.low, span.high), 2) if not span.whole else span.high, span.high]
-    candidate = candidates[min(number, len(candidates) - 1)]
-    return candidate if candidate in span else candidates[0]
 
 
 def _regions(scale: Scale, outlook: RecordOutlook) -> Iterator[Region]:

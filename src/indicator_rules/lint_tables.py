@@ -7,13 +7,15 @@ the value can be had.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, product
 from typing import NamedTuple
 
 from indicator_rules.any_record import AnyRecord
 from indicator_rules.errors import KeyPath, Problem
-from indicator_rules.exact import Exact
-from indicator_rules.expression import Aggregate, Call, Node, Ref
+from indicator_rules.exact import Exact, Rounding
+from indicator_rules.expression import Aggregate, Call, Node, Number, Ref
+from indicator_rules.interval import NOT_NEGATIVE, Span, common
 from indicator_rules.lint_uses import Use, rows_key, uses
 from indicator_rules.lint_words import Example, odd
 from indicator_rules.messages import Phrase
@@ -55,6 +57,8 @@ def look(leaf: Leaf, outlook: AnyRecord) -> Looked:
     independent = _independent(leaf, outlook.plan)
     cuts = {slot.formula: min(Regions(leaf).cuts[slot.name], default=0) for slot in leaf.slots}
     for region in Regions(leaf)(outlook):
+        if not _can_be(region, outlook):
+            continue
         if region.row != NONE:
             winner = leaf.table.rows[region.row].id
             chosen.add(winner)
@@ -63,7 +67,7 @@ def look(leaf: Leaf, outlook: AnyRecord) -> Looked:
                     if row.id != winner and row.id not in lost and _holds(row, region.values):
                         lost[row.id] = Lost(region.given, winner)
         elif gap is None and independent and _is_meant(region, cuts):
-            gap = region.given
+            gap = _had(region, outlook)
     return Looked(frozenset(chosen), lost, gap)
 
 
@@ -82,15 +86,82 @@ def _is_meant(region: Region, cuts: Mapping[Node, Exact]) -> bool:
     for node, found in region.given.items():
         if not found.present or found.any_text:  # any other text is the record's slip, and told there
             return False
-        high = found.span.high if found.span is not None else None
-        if found.span is not None and cuts[node] >= 0 and high is not None and (high < 0 or (high == 0 and found.span.high_open)):
+        if cuts[node] >= 0 and found.span is not None and common(found.span, NOT_NEGATIVE) is None:
             return False
     return True
 
 
+def _can_be(region: Region, outlook: AnyRecord) -> bool:
+    """Whether what is read through names does not contradict them (`状态 = 好` is no where the state is another)."""
+    names = {node for node in region.given if isinstance(node, Ref)}
+    derived = [node for node in region.given if _is_derived(node, names)]
+    if not derived:
+        return True
+    known = outlook.narrowed({node: region.given[node] for node in names})
+    return all(_overlap(possible(node, known), region.given[node]) for node in derived)
+
+
+def _overlap(one: Possible, other: Possible) -> bool:
+    if not other.present:
+        return one.absent
+    spans = any(common(here, there) is not None for here in one.spans for there in other.spans)
+    return spans or bool(one.words & other.words) or one.any_text or other.any_text
+
+
+def _had(region: Region, outlook: AnyRecord) -> Mapping[Node, Possible] | None:
+    """Values in a region that some record has together: those of names are tried, what only reads these has to come out as the region says."""
+    names = {node for node in region.given if isinstance(node, Ref)}
+    read = {node: found for node, found in region.given.items() if _is_derived(node, names)}
+    for given in islice(_trials(region.given, read), MOST_TRIALS):
+        known = outlook.narrowed({node: given[node] for node in names})
+        fits = all(_fits(possible(node, known), found) for node, found in read.items())
+        if fits and all(_is_plain(found, outlook.rounding) for found in given.values()):
+            return given
+    return None
+
+
+MOST_TRIALS = 500
+"""Combinations of values that are tried in one region."""
+
+
+def _trials(given: Mapping[Node, Possible], read: Collection[Node]) -> Iterator[Mapping[Node, Possible]]:
+    """Values of all but what is `read` through others: one inside each span, and those at and beside the numbers that are asked about."""
+    asked = [part.value for node in read for part in node.walk() if isinstance(part, Number)]
+    choices: dict[Node, list[Possible]] = {}
+    for node, found in given.items():
+        if node in read:
+            continue
+        choices[node] = [found]
+        if found.spans:
+            span = found.spans[0]
+            values = [span.inside(), *(value for number in asked for value in (number, number + 1, number - 1) if value in span)]
+            choices[node] = [Possible((Span.point(value),)) for value in dict.fromkeys(values)]
+    for values_of_all in product(*choices.values()):
+        yield dict(zip(choices, values_of_all, strict=True))
+
+
+def _is_derived(node: Node, names: Collection[Node]) -> bool:
+    """Whether a formula reads nothing but `names`, at least one."""
+    read = [part for part in node.walk() if isinstance(part, Ref | Aggregate)]
+    return node not in names and bool(read) and all(part in names for part in read)
+
+
+def _fits(found: Possible, wanted: Possible) -> bool:
+    if found.spans:
+        return found.span is not None and found.span.low is not None and any(found.span.low in span for span in wanted.spans)
+    return found.words == wanted.words
+
+
+def _is_plain(found: Possible, rounding: Rounding | None) -> bool:
+    """Whether rounding can give the number (of what is not rounded, some are passed over)."""
+    return rounding is None or all(rounding(span.inside()) == span.inside() for span in found.spans)
+
+
 def _independent(leaf: Leaf, plan: Plan) -> bool:
-    """Whether each field is read in one place of the table only: then every region holds some record."""
-    read = [name for slot in leaf.slots if not slot.is_flag for name in _fields(slot.formula, plan)]
+    """Whether each field is read in one place of the table only, but for what is read through a name: then what a region says can be had."""
+    nodes = [slot.formula for slot in leaf.slots if not slot.is_flag]
+    names = {node for node in nodes if isinstance(node, Ref)}
+    read = [name for node in nodes if not _is_derived(node, names) for name in _fields(node, plan)]
     return len(read) == len(set(read))
 
 
@@ -100,7 +171,8 @@ def _fields(node: Node, plan: Plan) -> Iterator[str]:
         if isinstance(part, Ref):
             yield from _fields(measures[part.path], plan) if part.path in measures else (_field(part.path),)
         elif isinstance(part, Aggregate):
-            yield "entries"
+            # Sums and the like of entries are not looked into, so it is not known which of them can be had.
+            yield from ("entries",) if part.function == "count" else ("entries", "entries")
         elif isinstance(part, Call) and part.function == "present":
             yield "presence"
 
@@ -108,6 +180,8 @@ def _fields(node: Node, plan: Plan) -> Iterator[str]:
 def _field(path: str) -> str:
     """Values of an entry hang together, and so do the parameters of a look-up."""
     section, _, rest = path.partition(".")
+    if path == "total_weight":
+        return "entries"
     return section if section == "entry" else f"{section}.{rest.partition('.')[0]}" if section == "lookups" else path
 
 

@@ -5,14 +5,15 @@ In: a code and what some formulas are taken to be. Out: a finding, with texts in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from indicator_rules import messages
 from indicator_rules.errors import KeyPath, Problem, Severity, Where
-from indicator_rules.exact import to_percent
+from indicator_rules.exact import Exact, add, divide, to_percent
 from indicator_rules.explain import names, number_text
 from indicator_rules.expression import Arithmetic, Call, Node, Ref, replaced
+from indicator_rules.interval import Span
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.possible import Possible
@@ -84,6 +85,27 @@ class Example:
         if isinstance(words[0], bool):
             return messages.text(f"explain.{'yes' if words[0] else 'no'}", {}, lang)
         return str(words[0])
+
+
+def samples(region: Mapping[Node, Possible]) -> Iterator[Mapping[Node, Possible]]:
+    """Values inside a region: near its ends, and far out where it has no end."""
+    for number in range(4):
+        given: dict[Node, Possible] = {}
+        for node, found in region.items():
+            given[node] = Possible((Span.point(_sample(found.spans[0], number)),)) if found.spans else found
+        yield given
+
+
+def _sample(span: Span, number: int) -> Exact:
+    candidates = [span.inside()]
+    if span.high is None:
+        candidates += [add(candidates[0], more) for more in (1, 2, 1000)]
+    elif span.low is None:
+        candidates += [add(candidates[0], -more) for more in (1, 2, 1000)]
+    else:
+        candidates += [divide(add(span.low, span.high), 2) if not span.whole else span.high, span.high]
+    candidate = candidates[min(number, len(candidates) - 1)]
+    return candidate if candidate in span else candidates[0]
 
 
 def is_ratio(node: Node, plan: Plan) -> bool:
