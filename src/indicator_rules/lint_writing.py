@@ -86,7 +86,9 @@ def _bare_numbers(ruleset: Ruleset, plan: Plan) -> Iterator[Problem]:
         if use.measure is None or not is_ratio(use.measure, plan):
             continue
         for inside in _cuts(use):
-            yield from _bare(use, inside, ruleset.node(*use.path, *inside))
+            node = ruleset.node(*use.path, *inside)
+            if isinstance(node, Number) and _is_bare(node):
+                yield odd("lint-share-meant", (*use.at, *inside), text=str(node), measure=Formula(plan, use.measure))
         own = use.own
         if isinstance(own, Deduct) and own.per in ("over", "under") and own.partial_step != "pro-rata":
             step = constant(own.step)
@@ -110,15 +112,6 @@ def _cuts(use: Use) -> Iterator[KeyPath]:
         case Bands() as own:
             for place, band in enumerate(own.bands):
                 yield from (("bands", place, key) for key in ("at_least", "above") if getattr(band, key) is not None)
-
-
-def _bare(use: Use, inside: KeyPath, node: Node) -> Iterator[Problem]:
-    if isinstance(node, Number) and _is_bare(node):
-        yield odd("lint-share-meant", (*use.at, *inside), text=str(node), measure=_measure_name(use))
-
-
-def _measure_name(use: Use) -> str:
-    return str(use.criterion.label)
 
 
 def _is_bare(number: Number) -> bool:
