@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import click
 
-from indicator_rules.cli_options import common, dumped, typed
+from indicator_rules.cli_options import catalog_of, common, dumped, rulesets_option, typed
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, Command, say, show, tell_with_lines
 
 if TYPE_CHECKING:
+    from indicator_rules.catalog import Catalog
     from indicator_rules.errors import Severity
     from indicator_rules.record import EvaluationRecord
 
@@ -40,11 +41,12 @@ class _Checked(NamedTuple):
 @click.command("check", cls=Command, help="help-check")
 @_rulesets
 @_format
+@rulesets_option
 @common
-def check(rulesets: tuple[str, ...], form: Form) -> int:
+def check(rulesets: tuple[str, ...], form: Form, folders: tuple[str, ...]) -> int:
     from indicator_rules.rules import check as problems_of
 
-    return _report(rulesets, problems_of, form)
+    return _report(rulesets, problems_of, form, catalog_of(folders))
 
 
 @click.command("lint", cls=Command, help="help-lint")
@@ -52,8 +54,9 @@ def check(rulesets: tuple[str, ...], form: Form) -> int:
 @_format
 @click.option("--strict", is_flag=True, help="help-strict")
 @click.option("--cases", is_flag=True, help="help-lint-cases")
+@rulesets_option
 @common
-def lint(rulesets: tuple[str, ...], form: Form, strict: bool, cases: bool) -> int:
+def lint(rulesets: tuple[str, ...], form: Form, strict: bool, cases: bool, folders: tuple[str, ...]) -> int:
     from indicator_rules.rules import Rules
 
     def problems_of(file: Path) -> Iterable[Problem]:
@@ -62,7 +65,7 @@ def lint(rulesets: tuple[str, ...], form: Form, strict: bool, cases: bool) -> in
         except ProblemsError as error:
             return error.problems
 
-    return _report(rulesets, problems_of, form, strict=strict)
+    return _report(rulesets, problems_of, form, catalog_of(folders), strict=strict)
 
 
 def _case_records(file: Path) -> list[EvaluationRecord]:
@@ -80,9 +83,11 @@ def _case_records(file: Path) -> list[EvaluationRecord]:
     return found
 
 
-def _report(names: Iterable[str], problems_of: Callable[[Path], Iterable[Problem]], form: Form, *, strict: bool = False) -> int:
+def _report(
+    names: Iterable[str], problems_of: Callable[[Path], Iterable[Problem]], form: Form, catalog: Catalog, *, strict: bool = False
+) -> int:
     checked: list[_Checked] = []
-    for one in _each(names, problems_of):
+    for one in _each(names, problems_of, catalog):
         checked.append(one)
         if form == "text":
             tell_with_lines(one.problems)
@@ -104,10 +109,10 @@ def _report(names: Iterable[str], problems_of: Callable[[Path], Iterable[Problem
     return PROBLEMS if any(problem.severity in failing for problem in problems) else DONE
 
 
-def _each(names: Iterable[str], problems_of: Callable[[Path], Iterable[Problem]]) -> Iterable[_Checked]:
+def _each(names: Iterable[str], problems_of: Callable[[Path], Iterable[Problem]], catalog: Catalog) -> Iterable[_Checked]:
     for name in names:
         try:
-            files = _ruleset_files(name)
+            files = _ruleset_files(name, catalog)
         except RulesetError as error:
             yield _Checked("", error.problems)
             continue
@@ -124,13 +129,13 @@ def _summary(one: _Checked) -> str:
     return say("check-infos" if counts["infos"] else "check-warnings", file=one.file, **counts)
 
 
-def _ruleset_files(name: str) -> list[Path]:
+def _ruleset_files(name: str, catalog: Catalog) -> list[Path]:
     """The files that a name, a path or a folder stands for. Raises `RulesetError`."""
-    from indicator_rules.catalog import Catalog, is_name, ruleset_files
+    from indicator_rules.catalog import is_name, ruleset_files
 
     if Path(name).is_dir():
         files = ruleset_files(name)
         if not files:
             raise RulesetError([Problem("no-rulesets-in-folder", Where(name))])
         return files
-    return [Catalog.builtin().entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
+    return [catalog.entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]

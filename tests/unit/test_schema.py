@@ -30,7 +30,7 @@ NOT_SAID = {"not-finite"}
 """Faults of form that JSON Schema has no word for."""
 BETWEEN_KEYS = {
     "assessment-needs-one", "counts-exceed-surveyed", "direction-differs", "part-of-itself", "rater-weights", "repeated-id", "unit-missing",
-    "unknown-goal", "unknown-indicator", "unknown-path",
+    "unknown-goal", "unknown-indicator", "unknown-path", "list-too-short", "series-date-repeated", "series-order",
 }  # fmt: skip
 """Faults of a record between its keys."""
 INSIDE_TEXTS = {
