@@ -205,7 +205,7 @@ def tell_with_lines(problems: Iterable[Problem]) -> None:
         if problem.where.line is not None and problem.where.file not in lines:
             lines[problem.where.file] = _lines(Path(problem.where.file))
         text = problems_text([problem]) + excerpt(problem, lines.get(problem.where.file, []))
-        sys.stderr.write(text)
+        sys.stderr.write(seen(text))
     sys.stderr.flush()
 
 
