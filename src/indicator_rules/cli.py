@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `test`, `compare`, `sensitivity`, `check`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `audit`, `compare`, `sensitivity`, `check`, `lint`, `schema`, `list`, `show`, `inputs`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -10,31 +10,34 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
+from indicator_rules.cli_check import check, lint
 from indicator_rules.cli_compare import compare
 from indicator_rules.cli_options import (
+    a_date,
     catalog_of,
     common,
     dumped,
     placed,
     record_files,
     rules_for,
-    ruleset_files,
     rulesets_option,
     typed,
     year_option,
 )
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.cli_test import test
-from indicator_rules.errors import ProblemsError, RecordError, RulesetError
+from indicator_rules.errors import ProblemsError, RecordError
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from indicator_rules.catalog import Catalog
     from indicator_rules.evaluation import Evaluation
 
@@ -181,52 +184,36 @@ commands.add_command(audit)
 commands.add_command(test)
 commands.add_command(compare)
 commands.add_command(sensitivity)
-
-
-@commands.command(help="help-check")
-@click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...", callback=typed)
-@rulesets_option
-@common
-def check(rulesets: tuple[str, ...], folders: tuple[str, ...]) -> int:
-    from indicator_rules.rules import check as problems_of
-
-    catalog = catalog_of(folders)
-    code = DONE
-    for name in rulesets:
-        try:
-            files = ruleset_files(name, catalog)
-        except RulesetError as error:
-            tell(error.problems)
-            code = PROBLEMS
-            continue
-        for file in files:
-            problems = problems_of(file)
-            tell(problems)
-            wrong = sum(problem.severity == "error" for problem in problems)
-            key, count = ("check-errors", wrong) if wrong else ("check-warnings", len(problems)) if problems else ("check-ok", 0)
-            show(say(key, file=file, count=count) + "\n")
-            code = PROBLEMS if wrong else code
-    return code
+commands.add_command(check)
+commands.add_command(lint)
 
 
 @commands.command("list", help="help-list")
+@click.option("--family", metavar="NAME", callback=typed, help="help-family")
+@year_option
+@click.option("--region", metavar="PLACE", callback=typed, help="help-region")
+@click.option("--subject", type=click.Choice(["project", "department", "transfer"]), help="help-subject")
+@click.option(
+    "--evaluation", type=click.Choice(["self", "department", "fiscal", "ex-ante", "monitoring"]), help="help-evaluation"
+)
+@click.option("--issued-by", "on", metavar="DATE", callback=a_date, help="help-issued-by")
 @rulesets_option
 @common
-def list_(folders: tuple[str, ...]) -> int:
+def list_(folders: tuple[str, ...], on: date | None, **wanted: Any) -> int:
     from indicator_rules.catalog import years_text
     from indicator_rules.render import table, width
 
     catalog = catalog_of(folders)
     lang = messages.language()
     rows = [tuple(say(f"list-{column}") for column in ("name", "years", "where", "status", "title"))]
-    for entry in catalog.entries:
+    for entry in catalog.select(on=on, **wanted):
         status = messages.text(f"status.{entry.status}-short")
         rows.append((entry.name, years_text(entry.applies), entry.applies.jurisdiction, status, entry.title.text(lang)))
     sizes = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
     sizes[-1] = max(30, min(sizes[-1], columns() - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
     show("".join(line + "\n" for line in table(rows, sizes)))
     tell(catalog.problems)
-    return PROBLEMS if catalog.problems else DONE
+    return PROBLEMS if any(problem.severity == "error" for problem in catalog.problems) else DONE
 
 
 @commands.command("show", help="help-show")
@@ -252,6 +239,16 @@ def inputs(ruleset: str, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules.catalog import load
 
     show(rubric.inputs_text(load(ruleset, year, catalog=catalog_of(folders)).inputs(), columns=columns()))
+    return DONE
+
+
+@commands.command(help="help-schema")
+@click.argument("kind", type=click.Choice(["ruleset", "record"]))
+@common
+def schema(kind: Literal["ruleset", "record"]) -> int:
+    from indicator_rules.schema import schema as schema_of
+
+    show(dumped(schema_of(kind)), as_json=True)
     return DONE
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,14 @@ def typed(ctx: click.Context, parameter: click.Parameter, names: Any) -> Any:
     if "" in (names if isinstance(names, tuple) else (names,)):
         raise click.MissingParameter(ctx=ctx, param=parameter)
     return names
+
+
+def a_date(_ctx: click.Context, parameter: click.Parameter, text: str | None) -> date | None:
+    """A day, as `2023-11-30`."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(say("not-a-date", text=parameter.opts[0])) from None
 
 
 year_option = click.option("--year", type=click.IntRange(1990, 2200), metavar="YEAR", help="help-year")

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from indicator_rules import messages
 
 KeyPath: TypeAlias = tuple[str | int, ...]
-Severity: TypeAlias = Literal["error", "warning"]
+Severity: TypeAlias = Literal["error", "warning", "info"]
 
 
 def path_text(path: KeyPath) -> str:
@@ -44,7 +44,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that the author of a ruleset or record has to mend (or, for a warning, to know)."""
+    """One thing that the author of a ruleset or record has to mend; to look at, for a warning; or to know, for an info."""
 
     code: str
     where: Where

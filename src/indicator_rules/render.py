@@ -256,8 +256,8 @@ def problems_text(problems: Iterable[Problem], lang: Language | None = None) -> 
 
 
 def _problem(problem: Problem, lang: Language | None) -> str:
-    warning = messages.text("render.warning", {}, lang) if problem.severity == "warning" else ""
-    return warning + problem.describe(lang)
+    begins = "" if problem.severity == "error" else messages.text(f"render.{problem.severity}", {}, lang)
+    return begins + problem.describe(lang)
 
 
 def table(

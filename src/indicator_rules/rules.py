@@ -64,9 +64,17 @@ class Rules:
     """A ruleset that has no errors."""
 
     def __init__(
-        self, spec: Spec, ruleset: Ruleset, plan: Plan, problems: Iterable[Problem], file: str = "", engine: str | None = None
+        self,
+        spec: Spec,
+        ruleset: Ruleset,
+        plan: Plan,
+        problems: Iterable[Problem],
+        file: str = "",
+        engine: str | None = None,
+        source: bytes | None = None,
     ) -> None:
         self.spec, self.ruleset, self.plan, self.file = spec, ruleset, plan, file
+        self._source = source
         self.problems = tuple(problems)
         """Warnings."""
         self._engine: Engine = engines.default_engine() if engine is None else engines.engine(engine)
@@ -100,7 +108,7 @@ class Rules:
         found = located([*problems, *found], data)
         if plan is None or any(problem.severity == "error" for problem in found):
             raise RulesetError(found)
-        return cls(spec, ruleset, plan, found, file, engine)
+        return cls(spec, ruleset, plan, found, file, engine, data)
 
     @property
     def name(self) -> str:
@@ -195,6 +203,15 @@ class Rules:
             return found
         problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
         return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
+
+    def lint(self, cases: Iterable[Record] | None = None) -> list[Problem]:
+        """What is odd about the ruleset (warnings, infos), in file order: rows never reached, marks out of reach, things nobody reads; with
+        `cases`, rows that none of these records hits, too. A case that cannot be scored hits none.
+        """
+        from indicator_rules.lint import lint
+
+        scored = None if cases is None else [case for case in self.evaluate_all(cases) if not isinstance(case, RecordError)]
+        return located(lint(self.ruleset, self.plan, self.file, scored), self._source)
 
     def sensitivity(
         self,

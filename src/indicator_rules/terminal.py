@@ -194,6 +194,28 @@ def tell(problems: Iterable[Problem]) -> None:
     sys.stderr.flush()
 
 
+def tell_with_lines(problems: Iterable[Problem]) -> None:
+    """`problems` to standard error, each with the line of its file that it is about."""
+    from indicator_rules.excerpt import excerpt
+    from indicator_rules.render import problems_text
+
+    lines: dict[str, list[str]] = {}
+    sys.stdout.flush()
+    for problem in problems:
+        if problem.where.line is not None and problem.where.file not in lines:
+            lines[problem.where.file] = _lines(Path(problem.where.file))
+        text = problems_text([problem]) + excerpt(problem, lines.get(problem.where.file, []))
+        sys.stderr.write(seen(text))
+    sys.stderr.flush()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
+    except (OSError, ValueError):  # gone since it was checked
+        return []
+
+
 def check_output(path: Path, records: Iterable[Path]) -> None:
     """Say early that `path` cannot be written. Raises `RecordError`."""
     if path.is_dir():
