@@ -14,13 +14,14 @@ from fnmatch import fnmatchcase
 
 from indicator_rules import interval
 from indicator_rules.answers import read_answers
-from indicator_rules.completion import EntryFacts, Settings, agreed_level
+from indicator_rules.completion import TOP_LEVEL, EntryFacts, Settings, agreed_level, categories_below
 from indicator_rules.exact import Exact, exact
 from indicator_rules.expression import Node, Ref
 from indicator_rules.interval import COUNT, NOT_NEGATIVE, Span
 from indicator_rules.plan import Plan
 from indicator_rules.possible import LAST_DAY, NOTHING, TRUTHS, Entry, Possible, either, known, possible
 from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS, Type
 
 ANY_NUMBER = Possible((interval.ALL,))
@@ -59,6 +60,8 @@ class RecordOutlook:
         """Formulas that are taken to give something, whatever they read."""
         self.measured: dict[str, tuple[Possible, frozenset[str]]] = {}
         own = Settings.of(plan.completion)
+        self.missing = _without_entries(plan, record)
+        """Categories of the criteria that have no entry at all."""
         self._entries = [self.of_entry(indicator, own) for indicator in record.indicators]
 
     # ------------------------------------------------------------------------------------------------------ other outlooks
@@ -71,9 +74,11 @@ class RecordOutlook:
         return other
 
     def at(self, entry: Entry) -> RecordOutlook:
-        """The same, inside an entry."""
+        """The same, inside an entry; what was taken to hold of another entry does not hold of this one."""
         other = copy(self)
         other.entry = entry
+        if self.entry is not None and self.taken:
+            other.taken = {node: found for node, found in self.taken.items() if not _is_of_entry(node)}
         return other
 
     def weighing(self, weight: Span) -> RecordOutlook:
@@ -117,9 +122,10 @@ class RecordOutlook:
         """What `node` is taken to be."""
         return self.taken.get(node)
 
-    def entries(self) -> Sequence[Entry] | None:
-        """The entries; None for a record without any, whose entries are open."""
-        return self._entries if self._entries or not self.open("indicators") else None
+    def entries(self, categories: tuple[str, ...]) -> Sequence[Entry] | None:
+        """The entries; None where a criterion without any can still get some of `categories` (none: of any)."""
+        asked = categories_below(categories) if categories else CATEGORIES
+        return self._entries if self.missing.isdisjoint(asked) or not self.open("indicators") else None
 
     def open(self, path: str) -> bool:
         """Whether an empty place is open; a note is kept if it is."""
@@ -201,9 +207,9 @@ class RecordOutlook:
     def total_weight(self) -> Possible:
         """Σ of the weights that entries have."""
         weights = [exact(entry.weight) for entry in self.record.indicators if entry.weight is not None]
-        if weights:
-            return known(sum(weights))
-        return Possible((NOT_NEGATIVE,), absent=True) if not self.record.indicators and self.open("indicators") else NOTHING
+        if self.entries(()) is None:
+            return Possible((Span(sum(weights)),), absent=not weights)
+        return known(sum(weights)) if weights else NOTHING
 
     def assessed_level(self, criterion: str) -> Possible:
         """The level that raters gave a criterion."""
@@ -226,6 +232,16 @@ class RecordOutlook:
     def of_entry(self, indicator: Indicator, settings: Settings, weight: Exact | None = None) -> EntryOutlook:
         """An entry read with a criterion's settings."""
         return EntryOutlook(self, indicator, settings, weight)
+
+
+def _without_entries(plan: Plan, record: EvaluationRecord) -> frozenset[str]:
+    there = {entry.category for entry in record.indicators}
+    covered = [categories_below(one.entries.categories) for one in plan.criteria if one.entries is not None]
+    return frozenset().union(*(categories for categories in covered if categories.isdisjoint(there)))
+
+
+def _is_of_entry(node: Node) -> bool:
+    return any(isinstance(part, Ref) and part.path.startswith("entry.") for part in node.walk())
 
 
 def _anything(kind: Type) -> Possible:
@@ -254,14 +270,19 @@ class EntryOutlook:
         return getattr(indicator, name) is None and self.outlook.open(f"indicators.{indicator.id}.{name}")
 
     def assessable(self) -> bool:
-        """Whether a person can still say how far it was reached: nobody has, in any form."""
-        said = self.indicator.level is not None or self.facts.ratings or self.facts.note == "same-text"
-        return not said and self.outlook.open(f"assessments.indicators.{self.indicator.id}")
+        """Whether a person can still give points or a level: nobody has."""
+        return not self.facts.ratings and self.outlook.open(f"assessments.indicators.{self.indicator.id}")
+
+    def may_copy(self) -> bool:
+        """Whether target and actual can still become the same text, where that is the top level."""
+        if self.settings.spec.same_text != "met" or "qualitative" not in self.kinds():
+            return False
+        return self.open("target") | self.open("actual")
 
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of entry that it can be: its direction, unless only an open target can tell."""
+        """The directions that it can have: its own, unless only an open target can tell; `>=` then gives all that any sign gives."""
         if self.indicator.direction is None and self.open("target"):
-            return ("by-date", "qualitative", self.facts.direction)
+            return ("by-date", "qualitative", ">=")
         return (self.facts.direction,)
 
     # -------------------------------------------------------------------------------------------------------------- fields
@@ -283,14 +304,16 @@ class EntryOutlook:
                 found = known(self.facts.given_level)
                 if self.facts.note == "same-text" or not found.absent:
                     return found
+                copied = self.may_copy() and not self.facts.ratings
                 still = self.open("level") | self.assessable()
-                return Possible(any_text=True, absent=True) if still else found
+                return Possible(words=frozenset({TOP_LEVEL}) if copied else frozenset(), any_text=still, absent=True)
             case "target" | "actual" | "initial_target" | "prior":
                 return Possible((interval.ALL,), absent=True) if self.open(name) else known(getattr(self.facts, name))
-            case "level" | "reason" | "evidence" | "unit":
+            case "level" | "reason" | "evidence":
                 return Possible(any_text=True, absent=True) if self.open(name) else known(getattr(self.facts, name))
             case "counts":
-                return known(getattr(self.facts, name))
+                still = self.indicator.actual is None and self.open("actual")
+                return Possible(words=frozenset({True}), absent=True) if still else known(self.facts.counts)
         return known(getattr(self.facts, name))
 
     def completion(self) -> Possible:
@@ -313,7 +336,7 @@ class EntryOutlook:
         found = known(self.facts.completion)
         if not found.absent:
             return found
-        same = bool(unset) and self.settings.spec.same_text == "met"
+        same = bool(unset) and self.may_copy()
         shares = (NOT_NEGATIVE,) if self.assessable() else ()
         return Possible((*shares, *((Span.point(1),) if same else ())), absent=True)
 

@@ -110,8 +110,8 @@ class Outlook(Protocol):
     def field(self, ref: Ref) -> Possible:
         """What a name outside entries can be: a field, an input, a measure, a parameter of a look-up, `weight`, `total`."""
 
-    def entries(self) -> Sequence[Entry] | None:
-        """The entries; None if nothing is known of them."""
+    def entries(self, categories: tuple[str, ...]) -> Sequence[Entry] | None:
+        """The entries; None if some of `categories` (none: of any) can still come in."""
 
     def at(self, entry: Entry) -> Outlook:
         """The same, inside an entry."""
@@ -309,7 +309,7 @@ def _date(parts: Sequence[Possible]) -> Possible:
 
 def _aggregated(node: Aggregate, outlook: Outlook) -> Possible:
     """Entry by entry: each certainly counted, certainly not, or perhaps."""
-    entries = outlook.entries()
+    entries = outlook.entries(node.categories)
     if entries is None:
         return Possible((interval.COUNT if node.function == "count" else interval.ALL,), absent=True)
     always: list[Span] = []
