@@ -42,27 +42,26 @@ class Scenarios:
 
     def __call__(self, outlook: RecordOutlook) -> list[Scenario]:
         """Look-ups, then what applies, then the weight set."""
-        ways = [outlook]
+        not_applicable = set(outlook.not_applicable)
+        members = self.register.members(outlook.record, not_applicable)
+        ways = [outlook.without(not_applicable)]
         for lookup, regions in self.lookups:
             ways = _split(ways, regions, partial(_looking_up, lookup))
         for criterion, regions in self.applies:
             ways = _split(ways, regions, partial(_applying, criterion))
         if self.weight_sets is None:
-            return [self.scenario(way, NONE) for way in ways]
+            return [self.scenario(way, NONE, members) for way in ways]
         found = []
         for way in ways:
             for region in looked_through(self.weight_sets, way):
                 chosen = position(self.weight_sets.leaf, region.row)
                 if chosen is not None:
-                    found.append(self.scenario(way.narrowed(region.given), chosen))
+                    found.append(self.scenario(way.narrowed(region.given), chosen, members))
         return _few(found)
 
-    def scenario(self, outlook: RecordOutlook, weight_set: int) -> Scenario:
-        """Entries and weights of one way."""
-        not_applicable = set(outlook.not_applicable)
-        members = self.register.members(outlook.record, not_applicable)
-        weights = in_force(self.plan, not_applicable, weight_set, members)
-        return Scenario(outlook.without(not_applicable), members, weights)
+    def scenario(self, outlook: RecordOutlook, weight_set: int, members: Mapping[str, Members]) -> Scenario:
+        """The weights of one way."""
+        return Scenario(outlook, members, in_force(self.plan, set(outlook.not_applicable), weight_set, members))
 
 
 Change = Callable[[RecordOutlook, int], RecordOutlook | None]
