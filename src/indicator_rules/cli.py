@@ -17,6 +17,7 @@ import click
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
 from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
+from indicator_rules.cli_partial import partial
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
@@ -155,6 +156,7 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 
 commands.add_command(audit)
+commands.add_command(partial)
 
 
 @commands.command(help="help-check")

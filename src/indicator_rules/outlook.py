@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from copy import copy
 from fnmatch import fnmatchcase
 
-from indicator_rules import interval
+from indicator_rules import interval, messages
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import TOP_LEVEL, EntryFacts, Settings, agreed_level, categories_below
 from indicator_rules.exact import Exact, exact
 from indicator_rules.expression import Node, Ref
 from indicator_rules.interval import COUNT, NOT_NEGATIVE, Span
+from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.possible import LAST_DAY, NOTHING, TRUTHS, Entry, Possible, either, known, possible
 from indicator_rules.record import EvaluationRecord, Indicator
@@ -365,19 +366,19 @@ def paths_matching(patterns: Iterable[str]) -> Callable[[str], bool]:
     return lambda path: any(fnmatchcase(path, pattern) for pattern in wanted)
 
 
-def label_of(path: str, record: EvaluationRecord, plan: Plan) -> str:
+def label_of(path: str, record: EvaluationRecord, plan: Plan, lang: Language = "zh") -> str:
     """An empty place in words."""
     section, _, rest = path.partition(".")
     if path in RECORD_FIELDS:
         return RECORD_FIELDS[path][0][0]
+    if path == "indicators":
+        return messages.text("partial.entries", {}, lang)
     if section == "answers":
-        return next((str(question.label) for question in plan.questions if question.id == rest), rest)
-    kind, _, name = rest.partition(".")
-    if path.startswith("assessments.criteria."):
-        return next((str(criterion.label) for criterion in plan.criteria if criterion.id == name), name)
-    entry = record.indicator_by_id.get(name if section == "assessments" else kind)
-    if entry is None:
-        return path
+        return next((question.label.text(lang) for question in plan.questions if question.id == rest), rest)
     if section == "assessments":
-        return entry.name
-    return f"{entry.name}·{ENTRY_FIELDS[f'entry.{name}'][0][0]}"
+        kind, _, name = rest.partition(".")
+        labels = {one.id: one.label.text(lang) for one in plan.criteria} if kind == "criteria" else {}
+        entry = record.indicator_by_id.get(name) if kind == "indicators" else None
+        return messages.text("partial.assessed", {"label": labels.get(name, name) if entry is None else entry.name}, lang)
+    name, _, field = rest.partition(".")
+    return f"{record.indicator_by_id[name].name}·{ENTRY_FIELDS[f'entry.{field}'][0][0]}"

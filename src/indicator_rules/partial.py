@@ -28,6 +28,7 @@ from indicator_rules.regions import Regions
 from indicator_rules.scenarios import Scenario, Scenarios, looked_through, position
 from indicator_rules.total import Totals, sums
 
+
 class Partial:
     """A plan made ready to be looked at from an incomplete record."""
 
@@ -58,7 +59,9 @@ class Partial:
         except RecordError as error:
             missing = [str(problem.values.get("missing", "")).split(", ") for problem in error.problems]
             lasting = [
-                problem for problem, paths in zip(error.problems, missing, strict=True) if not any(map(is_open, filter(None, paths)))
+                problem
+                for problem, paths in zip(error.problems, missing, strict=True)
+                if not any(map(is_open, filter(None, paths)))
             ]
             return lasting or list(error.problems)
         raise AssertionError(f"{record.subject.name} is scored as it is, and yet nothing was found possible")

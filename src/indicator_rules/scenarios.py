@@ -11,11 +11,12 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from indicator_rules.entries import Members, Register
-from indicator_rules.errors import Problem, RecordError, Where
+from indicator_rules.errors import RecordError
 from indicator_rules.exact import Exact
 from indicator_rules.outlook import RecordOutlook
 from indicator_rules.plan import Choice, Criterion, Leaf, Lookup, Plan
-from indicator_rules.regions import Region, Regions, TooManyRegions
+from indicator_rules.refusals import too_many
+from indicator_rules.regions import MOST_REGIONS, Region, Regions, TooManyRegions
 from indicator_rules.stage import NONE
 from indicator_rules.total import in_force
 
@@ -57,7 +58,7 @@ class Scenarios:
                 chosen = position(self.weight_sets.leaf, region.row)
                 if chosen is not None:
                     found.append(self.scenario(way.narrowed(region.given), chosen, members))
-        return _few(found)
+        return _few(found, outlook)
 
     def scenario(self, outlook: RecordOutlook, weight_set: int, members: Mapping[str, Members]) -> Scenario:
         """The weights of one way."""
@@ -74,12 +75,12 @@ def _split(ways: Sequence[RecordOutlook], regions: Regions, change: Change) -> l
     for way in ways:
         changed = [change(way.narrowed(region.given), region.row) for region in looked_through(regions, way)]
         found += [one for one in changed if one is not None]
-    return _few(found)
+    return _few(found, ways[0]) if found else []
 
 
-def _few(ways: list[Way]) -> list[Way]:
+def _few(ways: list[Way], outlook: RecordOutlook) -> list[Way]:
     if len(ways) > MOST_SCENARIOS:
-        raise RecordError([Problem("partial-too-many", Where(), {"most": MOST_SCENARIOS})])
+        raise RecordError([too_many(outlook.record, MOST_SCENARIOS, sorted(outlook.touched))])
     return ways
 
 
@@ -88,7 +89,7 @@ def looked_through(regions: Regions, outlook: RecordOutlook) -> list[Region]:
     try:
         return list(regions(outlook))
     except TooManyRegions:
-        raise RecordError([Problem("partial-too-many", Where(), {"most": MOST_SCENARIOS})]) from None
+        raise RecordError([too_many(outlook.record, MOST_REGIONS, sorted(outlook.touched))]) from None
 
 
 def _looking_up(lookup: Lookup, way: RecordOutlook, row: int) -> RecordOutlook:
