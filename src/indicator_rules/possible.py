@@ -36,6 +36,7 @@ from indicator_rules.expression import (
 )
 from indicator_rules.interval import Span, common, hull
 from indicator_rules.measure import TYPED, months_late, years_late
+from indicator_rules.ratios import ratio
 from indicator_rules.value import Absent, Value
 
 
@@ -164,9 +165,11 @@ def _numbers(operands: Sequence[Possible], function: Callable[[list[Span]], Span
 def _arithmetic(node: Arithmetic, outlook: Outlook) -> Possible:
     left, right = possible(node.left, outlook), possible(node.right, outlook)
     found = _numbers([left, right], lambda spans: _ARITHMETIC[node.sign](*spans))
-    if node.sign == "/" and right.span is not None and 0 in right.span:
-        return Possible(found.spans, absent=True)
-    return found
+    if node.sign != "/" or right.span is None or found.span is None:
+        return found
+    narrower = ratio(node.left, node.right, lambda part: possible(part, outlook).span)
+    spans = found.spans if narrower is None else tuple(filter(None, (common(span, narrower) for span in found.spans)))
+    return Possible(spans, absent=found.absent or 0 in right.span)
 
 
 _ARITHMETIC: dict[str, Callable[[Span, Span], Span | None]] = {
