@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import product
+from math import prod
 from typing import Protocol
 
 from indicator_rules import interval
@@ -155,11 +157,17 @@ def possible(node: Node, outlook: Outlook) -> Possible:
 def _numbers(operands: Sequence[Possible], function: Callable[[list[Span]], Span | None]) -> Possible:
     """`function` of the operands' spans; absent if one can be, or if there is no result."""
     absent = any(operand.absent for operand in operands)
-    spans = [span for operand in operands if (span := operand.span) is not None]
-    if len(spans) < len(operands):
+    spans = [operand.spans for operand in operands]
+    if prod(map(len, spans)) > MOST_WAYS:
+        spans = [(hull(several),) for several in spans]
+    found = [function(list(way)) for way in product(*spans)]
+    if not found:
         return NOTHING
-    found = [function([span]) for span in operands[0].spans] if len(operands) == 1 else [function(spans)]
-    return Possible(tuple(span for span in found if span is not None), absent=absent or None in found)
+    return Possible(tuple(dict.fromkeys(span for span in found if span is not None)), absent=absent or None in found)
+
+
+MOST_WAYS = 16
+"""Combinations of operands' spans that are kept apart."""
 
 
 def _arithmetic(node: Arithmetic, outlook: Outlook) -> Possible:

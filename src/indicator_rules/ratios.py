@@ -53,7 +53,10 @@ def _sum(node: Node) -> Sum:
             return _less({}, 1, _sum(node.operand))
         case Arithmetic(sign="+" | "-"):
             return _less(_sum(node.left), -1 if node.sign == "+" else 1, _sum(node.right))
-        case Arithmetic(sign="*", left=Number() as number, right=other) | Arithmetic(sign="*", left=other, right=Number() as number):
+        case (
+            Arithmetic(sign="*", left=Number() as number, right=other)
+            | Arithmetic(sign="*", left=other, right=Number() as number)
+        ):
             return _less({}, -number.value, _sum(other))
         case Arithmetic(sign="/", left=other, right=Number() as number) if number.value != 0:
             return _less({}, divide(-1, number.value), _sum(other))

@@ -26,8 +26,50 @@ ROOT = Path(__file__).parents[2] / "rulesets"
 RULESETS = sorted(ROOT.glob("*/*.toml"))
 NEAR = Fraction(1, 4)
 """Points that an end may be from what was reached: candidates lie beside the cuts that they are meant for, not on them."""
-SHARES = "0 0.000001 0.3 0.4999 0.5 0.5999 0.6 0.6999 0.7 0.7999 0.8 0.8499 0.85 0.8999 0.9 0.9499 0.95 0.9999 1".split()
-FACTORS = [Decimal(one) for one in (*SHARES, *"1.0001 1.05 1.1 1.1001 1.2 1.2001 1.3 1.3001 1.5 1.5001 2 2.0001 3 10 1000000".split())]
+SHARES = [
+    "0",
+    "0.000001",
+    "0.3",
+    "0.4999",
+    "0.5",
+    "0.5999",
+    "0.6",
+    "0.6999",
+    "0.7",
+    "0.7999",
+    "0.8",
+    "0.8499",
+    "0.85",
+    "0.8999",
+    "0.9",
+    "0.9499",
+    "0.95",
+    "0.9999",
+    "1",
+]
+FACTORS = [
+    Decimal(one)
+    for one in (
+        *SHARES,
+        *[
+            "1.0001",
+            "1.05",
+            "1.1",
+            "1.1001",
+            "1.2",
+            "1.2001",
+            "1.3",
+            "1.3001",
+            "1.5",
+            "1.5001",
+            "2",
+            "2.0001",
+            "3",
+            "10",
+            "1000000",
+        ],
+    )
+]
 MOST_CASES = 1
 """Cases of each ruleset; any more tell little else."""
 
