@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import common, record_files, typed
+from indicator_rules.cli_options import catalog_of, common, record_files, rulesets_option, typed
 from indicator_rules.terminal import DONE, Command, check_output, columns, show, write
 
 
@@ -21,15 +21,21 @@ from indicator_rules.terminal import DONE, Command, check_output, columns, show,
 @click.option("--across", is_flag=True, help="help-across")
 @click.option("--format", "form", type=click.Choice(["text", "json", "md"]), default="text", help="help-compare-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@rulesets_option
 @common
-def compare(old: str, new: str, records: tuple[str, ...], across: bool, form: str, output: str | None) -> int:
+def compare(
+    old: str, new: str, records: tuple[str, ...], folders: tuple[str, ...], across: bool, form: str, output: str | None
+) -> int:
     from indicator_rules import comparison_text
+    from indicator_rules.catalog import is_name, load
     from indicator_rules.comparing import compare as compared
 
     files = record_files(records)
     if output is not None:
         check_output(Path(output), [*files, Path(old), Path(new)])
-    found = compared(old, new, files, across=across)
+    catalog = catalog_of(folders)
+    before, after = (load(one, catalog=catalog) if folders and is_name(one) else one for one in (old, new))
+    found = compared(before, after, files, across=across)
     match form:
         case "json":
             text = found.to_json()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import common, dumped, placed, rules_for, typed, year_option
+from indicator_rules.cli_options import catalog_of, common, dumped, placed, rules_for, rulesets_option, typed, year_option
 from indicator_rules.errors import RecordError
 from indicator_rules.terminal import DONE, Command, check_output, columns, show, write
 
@@ -19,11 +19,20 @@ from indicator_rules.terminal import DONE, Command, check_output, columns, show,
 @click.argument("record", metavar="RECORD", callback=typed)
 @click.option("--open", "places", multiple=True, metavar="PATH", callback=typed, help="help-open")
 @click.option("--ruleset", metavar="NAME", callback=typed, help="help-ruleset")
+@rulesets_option
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @common
-def partial(record: str, places: tuple[str, ...], ruleset: str | None, year: int | None, form: str, output: str | None) -> int:
+def partial(
+    record: str,
+    places: tuple[str, ...],
+    ruleset: str | None,
+    folders: tuple[str, ...],
+    year: int | None,
+    form: str,
+    output: str | None,
+) -> int:
     from indicator_rules import partial_text
     from indicator_rules.reading import read_record
 
@@ -31,7 +40,7 @@ def partial(record: str, places: tuple[str, ...], ruleset: str | None, year: int
     if output is not None:
         check_output(Path(output), [file])
     read = read_record(file)
-    rules = rules_for(file, read, ruleset, year, None)
+    rules = rules_for(file, read, ruleset, year, None, catalog_of(folders))
     try:
         found = rules.evaluate(read, partial=True, open=places or ("*",))
     except RecordError as error:
