@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indicator_rules.errors import EvaluationError, IndicatorRulesError, Problem, RecordError, RulesetError, Where
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.messages import use_language
+    from indicator_rules.partial_result import PartialEvaluation
     from indicator_rules.reading import read_record
     from indicator_rules.record import EvaluationRecord
     from indicator_rules.rolling_up import roll_up
@@ -33,6 +34,7 @@ __all__ = [
     "EvaluationError",
     "EvaluationRecord",
     "IndicatorRulesError",
+    "PartialEvaluation",
     "Problem",
     "RecordError",
     "Rules",
@@ -53,6 +55,7 @@ _HOMES = {
     "errors": ("EvaluationError", "IndicatorRulesError", "Problem", "RecordError", "RulesetError", "Where"),
     "evaluation": ("Evaluation",),
     "messages": ("use_language",),
+    "partial_result": ("PartialEvaluation",),
     "reading": ("read_record",),
     "record": ("EvaluationRecord",),
     "rolling_up": ("roll_up",),

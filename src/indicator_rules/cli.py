@@ -30,6 +30,7 @@ from indicator_rules.cli_options import (
     typed,
     year_option,
 )
+from indicator_rules.cli_partial import partial
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.cli_test import test
 from indicator_rules.errors import ProblemsError, RecordError
@@ -181,6 +182,7 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 
 commands.add_command(audit)
+commands.add_command(partial)
 commands.add_command(test)
 commands.add_command(compare)
 commands.add_command(sensitivity)
