@@ -14,7 +14,7 @@ from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
 from indicator_rules.exact import Exact, add_all, divide, exact, multiply, to_text
-from indicator_rules.measure import Facts, Readers, together
+from indicator_rules.measure import Facts, Readers, reading, together
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
@@ -249,10 +249,11 @@ class EntriesRunner:
         ratings = record.assessments.indicators.get(name, ())
         entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure)
         ready = self.kinds.get(KINDS.get(entry.direction, "quantitative"))
-        if ready is None:
-            return Detail(None, {})
         facts.entry = entry
+        read = reading(self.readers, facts)
+        if ready is None:
+            return Detail(None, {}, read)
         row = ready.stage.run(facts)[0]
         award = None if row == NONE else ready.scale.scale.head.table.rows[row].award
         values: dict[str, Value] = {"completion": entry.completion, "actual": entry.actual, "target": entry.target}
-        return Detail(None if award is None else str(award), values)
+        return Detail(None if award is None else str(award), values, read)

@@ -25,7 +25,7 @@ from indicator_rules.errors import Problem, RecordError, path_text
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, EntryResult, Evaluation
 from indicator_rules.exact import Exact, exact
 from indicator_rules.findings import findings
-from indicator_rules.measure import Facts, Readers
+from indicator_rules.measure import Facts, Readers, reading
 from indicator_rules.plan import Choice, Criterion, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.refusals import absent_problem, out_of_range, undecided, unknown_level
@@ -317,7 +317,7 @@ def detail_of(scale: ScaleRunner, row: str, facts: Facts, weight: Exact) -> Deta
     facts.weight = weight
     award = next((one.award for one in scale.scale.head.table.rows if one.id == row), None)
     values = {slot.name: value for slot, value in scale.values(facts)}
-    return Detail(str(award) if isinstance(award, Points | Range) else None, values)
+    return Detail(str(award) if isinstance(award, Points | Range) else None, values, reading(scale.readers, facts))
 
 
 def _chosen(leaf: Leaf | None, row: int) -> int:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from indicator_rules import messages
 from indicator_rules.exact import Exact, divide, to_decimal, to_text
+from indicator_rules.expression import Node
 from indicator_rules.plan import Adjustment, Criterion, Group, Plan
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.value import Absent, Value, value_text
@@ -204,6 +205,8 @@ class Detail(NamedTuple):
     formula: str | None
     values: Mapping[str, Value]
     """What the formula and the conditions of the row read."""
+    read: Callable[[Node, Exact], Value]
+    """Any formula of the plan, as the criterion (or the entry) reads it with that weight."""
 
 
 @dataclass(frozen=True)
