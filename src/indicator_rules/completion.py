@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -42,7 +43,7 @@ class Settings(NamedTuple):
 class EntryFacts:
     """One entry under evaluation. Attributes are the fields of `scope.ENTRY_FIELDS`."""
 
-    __slots__ = ("actual", "category", "completion", "direction", "id", "indicator", "note", "ratings", "weight_in_force")
+    __slots__ = ("actual", "completion", "direction", "indicator", "note", "ratings", "weight_in_force")
 
     def __init__(
         self,
@@ -55,8 +56,6 @@ class EntryFacts:
     ) -> None:
         """`weight` is the weight in force, where it is not the record's; `rounding` that of the stage `measure`."""
         self.indicator = indicator
-        self.id = indicator.id
-        self.category = indicator.category
         self.ratings = ratings
         self.note: Note | None = None
         self.direction = direction(indicator, settings)
@@ -64,6 +63,14 @@ class EntryFacts:
         self.weight_in_force: Value = self.weight if weight is None else weight
         completion = self._completion(year, settings)
         self.completion: Value = completion if rounding is None or isinstance(completion, Absent) else rounding(completion)
+
+    @property
+    def id(self) -> str:
+        return self.indicator.id
+
+    @property
+    def category(self) -> str:
+        return self.indicator.category
 
     @property
     def name(self) -> Value:
@@ -175,11 +182,15 @@ class EntryFacts:
         return self._compared(number, target.number, sign, settings)
 
     def _qualitative(self, target: Quantity | None, actual: Quantity | None, settings: Settings) -> Exact | Absent:
-        texts = [value.text for value in (target, actual) if value is not None and value.kind == "text"]
-        same = len(texts) == 2 and (texts[0] == texts[1] or _squeezed(texts[0]) == _squeezed(texts[1]))
+        same = (
+            target is not None
+            and actual is not None
+            and target.kind == actual.kind == "text"
+            and (target.text == actual.text or _squeezed(target.text) == _squeezed(actual.text))
+        )
         if same and settings.spec.same_text == "met":
             self.note = "same-text"
-        share = assessed_share(self.ratings, self.weight_in_force)
+        share = assessed_share(self.ratings, self.weight_in_force) if self.ratings else None
         if share is not None:
             return share
         return 1 if self.note else self._no("not-assessed", "level")
@@ -187,18 +198,22 @@ class EntryFacts:
     def _by_date(self, target: Quantity, actual: Quantity | None, year: int, settings: Settings) -> Exact | Absent:
         if actual is None or target.kind != "date" or actual.kind != "date":
             return self._no("kinds-differ")
-        ends = []
-        for quantity in (target, actual):
-            if quantity.latest is None and settings.spec.month_without_year == "refuse":
-                return self._no("month-without-year")
-            try:
-                ends.append(quantity.in_year(year).latest)
-            except QuantityError:
-                return self._no("no-such-day")
-        due, done = ends
-        if due is None or done is None:
-            return self._no("month-without-year")
+        due = target.latest or self._in_year(target, year, settings)
+        done = actual.latest or self._in_year(actual, year, settings)
+        if isinstance(due, Absent):
+            return due
+        if isinstance(done, Absent):
+            return done
         return 1 if done <= due else 0
+
+    def _in_year(self, quantity: Quantity, year: int, settings: Settings) -> date | Absent:
+        """The latest day of a month typed without a year."""
+        if settings.spec.month_without_year == "refuse":
+            return self._no("month-without-year")
+        try:
+            return quantity.in_year(year).latest or self._no("month-without-year")
+        except QuantityError:
+            return self._no("no-such-day")
 
     def _in_range(self, number: Exact, low: Exact, high: Exact, settings: Settings) -> Exact | Absent:
         if low <= number <= high:
@@ -210,7 +225,7 @@ class EntryFacts:
         return self._equal_missed(number, low if number < low else high, settings)
 
     def _compared(self, number: Exact, target: Exact, sign: Direction, settings: Settings) -> Exact | Absent:
-        if target <= 0 or number < 0:
+        if target.numerator <= 0 or number.numerator < 0:
             return 1 if _MET[sign](number, target) else self._or_absent("zero-target", settings.spec.at_zero_target)
         if sign in (">", "<") and number == target:
             self.note = "strict-at-equality"

@@ -50,27 +50,27 @@ class Stage:
             places = [place for place, row in enumerate(leaf.table.rows) if row.refuted is not None]
             if places:
                 self._unknowable.append((position, places))
+        self._nothing = [NONE] * len(self.leaves)
         self._special = [_special_rows(leaf.table.rows) for leaf in self.leaves]
 
     def run(self, facts: Facts) -> list[int]:
         """The row chosen in each table, or `NONE`."""
-        chosen = [NONE] * len(self.leaves)
-        refuted: set[tuple[int, int]] = set()
-        where = self._hits
+        where, chosen = self._hits, self._nothing[:]
+        refuted: list[tuple[int, int]] = []
         for rule in self._matcher.match([read(facts) for read in self._readers]):
             table, row = where[rule]
             if row < 0:
-                refuted.add((table, -1 - row))
+                refuted.append((table, -1 - row))
                 continue
             before = chosen[table]
-            if before == NONE:
+            if before < 0:
                 chosen[table] = row
             elif before != row:
                 self._settle(table, before, row, chosen)
         for table, places in self._unknowable:
             last = chosen[table]
             for place in places:
-                if last == NONE or place >= last:
+                if place >= last:  # nothing chosen, or nothing above it left
                     break
                 if (table, place) not in refuted:
                     chosen[table] = NONE
