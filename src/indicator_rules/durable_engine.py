@@ -63,8 +63,8 @@ Condition: TypeAlias = tuple[int, int, str, int]
 Conjunction: TypeAlias = tuple[Condition, ...]
 Source: TypeAlias = tuple[int, int]
 """Slot and sign: what one field of the engine holds."""
-_Field: TypeAlias = tuple[int, dict[Exact | None, str], Callable[[Exact], str]]
-"""Slot, what the engine is told of the values met most (of none: nothing), and how any other value is told."""
+_Field: TypeAlias = tuple[int, dict[Exact, str], Callable[[Exact], str]]
+"""Slot, what the engine is told of the values met most, and how any other value is told."""
 
 
 class _Library(Protocol):
@@ -117,7 +117,7 @@ class _Grid:
     def field(self, slot: int, sign: int, name: str) -> _Field:
         """How the engine is told the value of `slot`, or with `sign` −1 the negated value."""
         text, cuts = f',"{name}":', self.cuts
-        known: dict[Exact | None, str] = {None: ""}
+        known: dict[Exact, str] = {}
         scale = self.scale
         if scale is None:
 
@@ -283,7 +283,9 @@ class _Part:
         texts = []
         for slot, known, told in self._fields:
             value = values[slot]
-            # Asking for a fraction takes longer than telling it.
+            if value is None:
+                continue
+            # Looking a fraction up takes longer than telling it.
             texts.append(told(value) if type(value) is Fraction or value not in known else known[value])
         texts.append(_END)
         return "".join(texts)

@@ -7,13 +7,14 @@ by one: each runs through the stage of its kind.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import is_
 from typing import NamedTuple, Protocol
 
 from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
-from indicator_rules.exact import Exact, add_all, divide, exact, multiply, to_text
+from indicator_rules.exact import Exact, add_all, divide, exact, multiply, smaller, to_text
 from indicator_rules.measure import Facts, Readers, together
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import EvaluationRecord, Indicator
@@ -72,13 +73,16 @@ class Register:
 
 
 class Run(Protocol):
-    """What scoring entries needs of a record under evaluation."""
+    """What scoring a criterion needs of a record under evaluation."""
 
     facts: Facts
     record: EvaluationRecord
-    problems: list[Problem]
+    members: Mapping[str, Members]
     split_equally: set[str]
     """Criteria whose entries, or a block of them, have no weights and share equally."""
+
+    def refuse(self, problem: Problem, criterion: str) -> None:
+        """Note what keeps a criterion from being scored."""
 
 
 class _Kind(NamedTuple):
@@ -98,6 +102,7 @@ class EntriesRunner:
             raise AssertionError(criterion.id)
         self.criterion, self.rules, self.plan, self.readers = criterion, criterion.entries, plan, readers
         self.settings = Settings.of(criterion.entries.completion)
+        self.measure_rounding, self.points_rounding = plan.rounding.measure, plan.rounding.entry_points
         self.kinds: dict[str, _Kind] = {}
         for kind, scale in criterion.entries.scales:
             runner = ScaleRunner(scale, readers)
@@ -147,9 +152,12 @@ class EntriesRunner:
             return 0, ()
         results = [self.entry(run, entry, part) for entry, part in zip(members.applicable, weights, strict=True)]
         run.facts.entry = None
-        points = combined(self.rules.combine, [(result.exact_points, result.exact_weight) for result in results], weight)
+        points = [result.exact_points for result in results]
+        if self.rules.combine == "weighted" and all(map(is_, points, weights)) and any(weights):
+            return weight, tuple(results)  # full marks for all, the common case
+        found = combined(self.rules.combine, points, weights, weight)
         # Entries rounded up can sum to more than the weight.
-        return (points if isinstance(points, Absent) or points <= weight else weight), tuple(results)
+        return (found if isinstance(found, Absent) else smaller(found, weight)), tuple(results)
 
     def weights(self, run: Run, members: Members, weight: Exact, *, check_sum: bool) -> list[Exact] | None:
         """The weight of each applicable entry; None after a problem."""
@@ -160,17 +168,18 @@ class EntriesRunner:
         known = [one for one in given if one is not None]
         if not known:
             if self.rules.without_weights == "error":
-                run.problems.append(entry_weights("entry-weights-missing", self.criterion, run.record, applicable))
+                run.refuse(entry_weights("entry-weights-missing", self.criterion, run.record, applicable), self.criterion.id)
                 return None
             run.split_equally.add(self.criterion.id)
             return self.rounded([divide(weight, len(given))] * len(given))
         if len(known) < len(given):
-            run.problems.append(entry_weights("entry-weights-incomplete", self.criterion, run.record, applicable))
+            run.refuse(entry_weights("entry-weights-incomplete", self.criterion, run.record, applicable), self.criterion.id)
             return None
         total = sum(exact(entry.weight) for entry in members.every if entry.weight is not None)
         if check_sum and self.plan.entry_weights_must_sum and total != weight:
             values = {"sum": to_text(total), "weight": to_text(weight)}
-            run.problems.append(entry_weights("entry-weights-sum", self.criterion, run.record, applicable, **values))
+            problem = entry_weights("entry-weights-sum", self.criterion, run.record, applicable, **values)
+            run.refuse(problem, self.criterion.id)
             return None
         return self.rounded(known)
 
@@ -190,10 +199,11 @@ class EntriesRunner:
         return divide(exact(cell), len(sharing))
 
     def entry(self, run: Run, indicator: Indicator, weight: Exact) -> EntryResult:
-        """Score one entry with the scale of its kind."""
+        """Score one entry with the scale of its kind; what keeps it from being scored is a problem, and then 0."""
         facts, record = run.facts, run.record
-        ratings = record.assessments.indicators.get(indicator.id, ())
-        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure, weight)
+        ratings = record.assessments.indicators
+        own_ratings = ratings.get(indicator.id, ()) if ratings else ()
+        entry = EntryFacts(indicator, record.subject.year, self.settings, own_ratings, self.measure_rounding, weight)
         kind = KINDS.get(entry.direction, "quantitative")
         facts.entry, facts.weight = entry, weight
         row, points = self.run_scale(run, entry, kind)
@@ -201,25 +211,14 @@ class EntriesRunner:
             row = "absent"
             given = treated(self.rules.absent, weight)
             if given is None:
-                run.problems.append(absent_entry(self.criterion, indicator, points, record))
+                run.refuse(absent_entry(self.criterion, indicator, points, record), self.criterion.id)
             points = given or 0
         deductions = record.deductions.indicators
         if deductions and indicator.id in deductions:
             points = max(0, points - exact(deductions[indicator.id].points))
-        if self.plan.rounding.entry_points is not None:
-            points = self.plan.rounding.entry_points(points)
-        target, actual = indicator.target, indicator.actual
-        return EntryResult(
-            indicator.id,
-            indicator.name,
-            kind,
-            points,
-            weight,
-            row,
-            entry.completion,
-            None if target is None else target.text,
-            None if actual is None else actual.text,
-        )
+        if self.points_rounding is not None:
+            points = self.points_rounding(points)
+        return EntryResult(indicator, kind, points, weight, row, entry.completion)
 
     def run_scale(self, run: Run, entry: EntryFacts, kind: str) -> tuple[str, Exact | Absent]:
         """The row hit and its points; a pick out of range or an unknown level is a problem, and then 0."""
@@ -230,11 +229,11 @@ class EntriesRunner:
         try:
             points, row, _ = ready.scale.score(run.facts, chosen, entry.ratings)
         except OutOfRange as error:
-            run.problems.append(out_of_range(("assessments", "indicators", entry.id), error))
+            run.refuse(out_of_range(("assessments", "indicators", entry.id), error), self.criterion.id)
             return "absent", 0
         except UnknownLevel as error:
             position = next(place for place, one in enumerate(run.record.indicators) if one.id == entry.id)
-            run.problems.append(unknown_level(error, ("indicators", position, "level")))
+            run.refuse(unknown_level(error, ("indicators", position, "level")), self.criterion.id)
             return "absent", 0
         if isinstance(points, Absent) and points.reason == "not-assessed" and not points.paths:
             points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))

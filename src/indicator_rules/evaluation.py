@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from indicator_rules import messages
 from indicator_rules.exact import Exact, divide, to_decimal, to_text
 from indicator_rules.plan import Adjustment, Criterion, Group, Plan
-from indicator_rules.record import EvaluationRecord
+from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.value import Absent, Value, value_text
 
 Amount: TypeAlias = Decimal | Fraction
@@ -27,15 +27,33 @@ Amount: TypeAlias = Decimal | Fraction
 class EntryResult(NamedTuple):
     """One entry of a criterion over entries."""
 
-    id: str
-    name: str
+    indicator: Indicator
     kind: str
     exact_points: Exact
     exact_weight: Exact
     row: str
     completion: Value
-    target: str | None
-    actual: str | None
+
+    @property
+    def id(self) -> str:
+        return self.indicator.id
+
+    @property
+    def name(self) -> str:
+        return self.indicator.name
+
+    @property
+    def target(self) -> str | None:
+        """The target as it was typed."""
+        return None if self.indicator.target is None else self.indicator.target.text
+
+    @property
+    def actual(self) -> str | None:
+        """The actual value as it was typed."""
+        return None if self.indicator.actual is None else self.indicator.actual.text
+
+    def __repr__(self) -> str:
+        return f"<{self.id}.{self.row} {to_text(self.exact_points)}/{to_text(self.exact_weight)}>"
 
     @property
     def points(self) -> Amount:

@@ -73,18 +73,24 @@ def add(left: Exact, right: Exact) -> Exact:
     return divide(a * d + c * b, b * d)
 
 
+def smaller(left: Exact, right: Exact) -> Exact:
+    """The smaller of two numbers, without the detours of comparing fractions."""
+    (a, b), (c, d) = left.as_integer_ratio(), right.as_integer_ratio()
+    return left if a * d <= c * b else right
+
+
 def within(value: Exact, low: Exact, high: Exact) -> Exact:
-    """`value`, or the end of `low` … `high` that it lies beyond; without the detours of comparing fractions.
+    """`value`, or the end of `low` … `high` that it lies beyond.
 
     >>> within(12, 0, 10), within(Fraction(-1, 2), 0, 10), within(Fraction(10, 3), 0, Fraction(10, 3))
     (10, 0, Fraction(10, 3))
     """
     a, b = value.as_integer_ratio()
-    c, d = high.as_integer_ratio()
-    if a * d > c * b:
-        return high
     c, d = low.as_integer_ratio()
-    return low if a * d < c * b else value
+    if a * d < c * b:
+        return low
+    c, d = high.as_integer_ratio()
+    return high if a * d > c * b else value
 
 
 def add_all(values: Iterable[Exact]) -> Exact:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from indicator_rules.entries import Members
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, GroupResult
-from indicator_rules.exact import Exact, add_all, divide, exact, multiply
+from indicator_rules.exact import Exact, add, add_all, divide, exact, multiply, smaller
 from indicator_rules.plan import Group, Plan
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.score import combined
+from indicator_rules.spec import Combine
 from indicator_rules.value import Absent
 
 
@@ -43,59 +44,72 @@ class Sums(NamedTuple):
     extra: Exact
 
 
-class _Sum(NamedTuple):
-    """Points, weight and weight left out: of a criterion, a group, or all of them."""
-
-    points: Exact
-    weight: Exact
-    left_out: Exact = 0
-
-
 LEFT_OUT = ("rescale", "move_to")
 """Treatments of what is not applicable that take its weight out of the sum."""
 
 
-def sums(plan: Plan, deepest_first: Sequence[Group], results: Sequence[CriterionResult]) -> Sums:
-    """Points and weights, added up group by group."""
-    below: defaultdict[str | None, list[_Sum]] = defaultdict(list)
-    extra: list[Exact] = []
-    for criterion, earned, weight, row, *_ in results:
-        if criterion.role != "score":
-            extra.append(earned)
-        elif row == "not_applicable" and criterion.not_applicable.kind in LEFT_OUT:
-            below[criterion.group].append(_Sum(earned, weight, weight))
-        else:
-            below[criterion.group].append(_Sum(earned, weight))
-    rounding = plan.rounding.group
-    done: dict[str, GroupResult] = {}
-    for group in deepest_first:
-        found = _added(below[group.id])
-        if group.rescale or group.weight is not None or group.combine != "sum":
-            found = _grouped(group, found, below[group.id])
-        if rounding is not None:
-            found = found._replace(points=rounding(found.points))
-        done[group.id] = GroupResult(group, found.points, found.weight)
-        below[group.parent].append(found)
-    total = _added(below[None])
-    return Sums(tuple([done[group.id] for group in plan.groups]), total.points, total.weight, total.left_out, add_all(extra))
+class Adder:
+    """The tree of groups made ready to add up. Places: of criteria, in the order of the ruleset; then of groups, deepest first."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.rounding = plan.rounding.group
+        self.groups = _deepest_first(plan.groups)
+        below: defaultdict[str | None, list[int]] = defaultdict(list)
+        self.extra: list[int] = []
+        """Bonuses and penalties."""
+        for place, criterion in enumerate(plan.criteria):
+            (below[criterion.group] if criterion.role == "score" else self.extra).append(place)
+        self.below: list[list[int]] = []
+        """For each group, what is directly below it."""
+        for place, group in enumerate(self.groups, len(plan.criteria)):
+            self.below.append(below[group.id])
+            below[group.parent].append(place)
+        self.top = below[None]
+        self.in_order = [self.groups.index(group) for group in plan.groups]
+
+    def sums(self, results: Sequence[CriterionResult]) -> Sums:
+        """Points and weights, added up group by group."""
+        points = [result.exact_points for result in results]
+        weights = [result.exact_weight for result in results]
+        left_out: dict[int, Exact] = {
+            place: result.exact_weight
+            for place, result in enumerate(results)
+            if result.row == "not_applicable" and result.criterion.not_applicable.kind in LEFT_OUT
+        }
+        done: list[GroupResult] = []
+        for place, (group, below) in enumerate(zip(self.groups, self.below, strict=True), len(results)):
+            found, weight = add_all([points[one] for one in below]), add_all([weights[one] for one in below])
+            lost = add_all([left_out.get(one, 0) for one in below]) if left_out else 0
+            if group.combine != "sum":
+                found = _combined(group.combine, [(points[one], weights[one] - left_out.get(one, 0)) for one in below])
+            if (group.rescale and lost) or group.weight is not None:
+                found, weight, lost = _scaled(group, found, weight, lost)
+            if self.rounding is not None:
+                found = self.rounding(found)
+            points.append(found)
+            weights.append(weight)
+            if lost:
+                left_out[place] = lost
+            done.append(GroupResult(group, found, weight))
+        return Sums(
+            tuple([done[place] for place in self.in_order]),
+            add_all([points[one] for one in self.top]),
+            add_all([weights[one] for one in self.top]),
+            add_all([left_out.get(one, 0) for one in self.top]) if left_out else 0,
+            add_all([points[one] for one in self.extra]) if self.extra else 0,
+        )
 
 
-def _added(parts: Sequence[_Sum]) -> _Sum:
-    return _Sum(
-        add_all([part.points for part in parts]),
-        add_all([part.weight for part in parts]),
-        add_all([part.left_out for part in parts if part.left_out]),
-    )
+def _combined(how: Combine, parts: Sequence[tuple[Exact, Exact]]) -> Exact:
+    """Points and what is in force of the weights of parts, combined; a part with nothing in force does not count."""
+    counted = [(points, weight) for points, weight in parts if weight]
+    points, weights = [points for points, _ in counted], [weight for _, weight in counted]
+    found = combined(how, points, weights, add_all(weights)) if counted else 0
+    return 0 if isinstance(found, Absent) else found
 
 
-def _grouped(group: Group, found: _Sum, parts: Sequence[_Sum]) -> _Sum:
-    """A group that combines, rescales or weighs what is below it."""
-    points, weight, left_out = found
-    if group.combine != "sum":
-        counted = [(part.points, part.weight - part.left_out) for part in parts if part.weight != part.left_out]
-        whole = add_all([own for _, own in counted])
-        combined_points = combined(group.combine, counted, whole) if counted else 0
-        points = 0 if isinstance(combined_points, Absent) else combined_points
+def _scaled(group: Group, points: Exact, weight: Exact, left_out: Exact) -> tuple[Exact, Exact, Exact]:
+    """Points, weight and weight left out of a group that rescales or has a weight of its own."""
     if group.rescale and left_out:
         if weight == left_out:
             points = 0
@@ -103,20 +117,20 @@ def _grouped(group: Group, found: _Sum, parts: Sequence[_Sum]) -> _Sum:
             points, left_out = divide(multiply(points, weight), weight - left_out), 0
     if group.weight is not None:
         if weight == 0:
-            return _Sum(0, 0)
+            return 0, 0, 0
         points, left_out = divide(multiply(points, group.weight), weight), divide(multiply(left_out, group.weight), weight)
         weight = group.weight
-    return _Sum(points, weight, left_out)
+    return points, weight, left_out
 
 
-def deepest_first(plan: Plan) -> list[Group]:
+def _deepest_first(groups: Sequence[Group]) -> list[Group]:
     """The groups, each before the one that it is in."""
-    parents = {group.id: group.parent for group in plan.groups}
+    parents = {group.id: group.parent for group in groups}
 
     def depth(name: str | None) -> int:
         return 0 if name is None else 1 + depth(parents[name])
 
-    return sorted(plan.groups, key=lambda group: -depth(group.id))
+    return sorted(groups, key=lambda group: -depth(group.id))
 
 
 class Totals(NamedTuple):
@@ -136,21 +150,23 @@ class Totals(NamedTuple):
         total = rescaled(sums)
         if total is None:
             return Totals(None, None)
-        total += sums.extra
+        total = add(total, sums.extra)
         given = [(one.adjustment.effect, one.exact_points) for one in adjustments if one.exact_points is not None]
-        total += sum(points for effect, points in given if effect == "bonus")
-        total -= sum(points for effect, points in given if effect == "deduct")
+        for effect, points in given:
+            if effect in ("bonus", "deduct"):
+                total = add(total, points if effect == "bonus" else -points)
         if record.deductions.total is not None:
-            total -= exact(record.deductions.total.points)
+            total = add(total, -exact(record.deductions.total.points))
         for effect, points in given:
             if effect == "total_at_least":
                 total = max(total, points)
         for effect, points in given:
             if effect == "total_at_most":
                 total = min(total, points)
-        total = max(total, 0)
+        if total.numerator < 0:
+            total = 0
         if plan.total_at_most is not None:
-            total = min(total, plan.total_at_most)
+            total = smaller(total, plan.total_at_most)
         return Totals(total, total if plan.rounding.total is None else plan.rounding.total(total))
 
 
