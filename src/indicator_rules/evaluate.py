@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from functools import partial
+from functools import cache
 
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
@@ -24,7 +24,7 @@ from indicator_rules.criteria import CriterionRunner
 from indicator_rules.engine import Engine
 from indicator_rules.entries import Members, Register
 from indicator_rules.errors import Problem, RecordError, path_text
-from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, Evaluation, Finding
+from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, Evaluation, Finding, GroupResult
 from indicator_rules.exact import Exact
 from indicator_rules.findings import findings
 from indicator_rules.measure import Facts, Readers
@@ -45,6 +45,8 @@ class Evaluator:
 
     def __init__(self, plan: Plan, engine: Engine, provenance: Callable[[], Mapping[str, str]]) -> None:
         self.plan, self.engine, self.provenance = plan, engine, provenance
+        self._prepare = cache(engine.prepare)
+        """Equal rules share a matcher: entries of many criteria are scored alike, and one is faster than many."""
         self.readers = Readers({one.id: one.formula for one in plan.measures}, plan.lookups, plan.rounding.measure)
         self.settings = Settings.of(plan.completion)
         self.runners: list[CriterionRunner] = []
@@ -66,7 +68,7 @@ class Evaluator:
         ]
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        return Stage(leaves, self.engine, self.readers.slot)
+        return Stage(leaves, self._prepare, self.readers.slot)
 
     def entries_of(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         """Every entry of `record`, with the ruleset's own settings."""
@@ -113,24 +115,19 @@ class Run:
 
     def evaluation(self, results: tuple[CriterionResult, ...] | None = None, total: Exact | None = None) -> Evaluation:
         """What the results come to; or what others in their place would, or with another total in place of theirs."""
-        if results is None:
-            results = self.results
-        added = self.evaluator.adder.sums(results)
-        totals = Totals.of(self.plan, self.record, added, self.adjustments)
+        results = self.results if results is None else results
+        totals = Totals.of(self.plan, self.record, self.evaluator.adder.total(results), self.adjustments)
         on = totals.rounded if self.plan.grade_on == "rounded" else totals.unrounded
         return Evaluation(
-            plan=self.plan,
-            record=self.record,
-            engine=self.evaluator.engine.name,
-            criteria=results,
-            groups=added.groups,
-            adjustments=self.adjustments,
-            exact_total=totals.rounded,
-            unrounded_total=totals.unrounded,
-            grade_position=None if on is None else self.grade(on if total is None else total),
-            provenance_of=self.evaluator.provenance,
-            findings_of=partial(self.findings, results, added.weight),
-            details_of=self.detail,
+            self.plan,
+            self.record,
+            self.evaluator.engine.name,
+            results,
+            self.adjustments,
+            totals.rounded,
+            totals.unrounded,
+            None if on is None else self.grade(on if total is None else total),
+            self,
         )
 
     def refuse(self, problem: Problem, criterion: str) -> None:
@@ -229,10 +226,18 @@ class Run:
 
     # ------------------------------------------------------------------------------------------------------------- on demand
 
-    def findings(self, results: Sequence[CriterionResult], whole: Exact) -> tuple[Finding, ...]:
-        """What a reviewer should be told; `whole` is the weight in force of all criteria together."""
-        facts, readers = copy(self.facts), self.evaluator.readers
+    def groups(self, results: Sequence[CriterionResult]) -> tuple[GroupResult, ...]:
+        """The subtotals of `results`."""
+        return self.evaluator.adder.groups(results)
+
+    def findings(self, results: Sequence[CriterionResult]) -> tuple[Finding, ...]:
+        """What a reviewer should be told."""
+        facts, readers, whole = copy(self.facts), self.evaluator.readers, self.evaluator.adder.total(results).weight
         return findings(self.plan, readers, facts, results, self.members, self.chosen_set, whole, self.split_equally)
+
+    def provenance(self) -> Mapping[str, str]:
+        """Ruleset digest and the like."""
+        return self.evaluator.provenance()
 
     def detail(self, result: CriterionResult, entry: str | None) -> Detail:
         """The award formula of a criterion (or of one of its entries) and the values read, worked out again for display."""

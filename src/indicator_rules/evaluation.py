@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from indicator_rules import messages
 from indicator_rules.exact import Exact, divide, to_decimal, to_text
@@ -224,6 +224,26 @@ class Detail(NamedTuple):
     """What the formula and the conditions of the row read."""
 
 
+class Source(Protocol):
+    """Where an evaluation came from: what it can be asked for beyond its points."""
+
+    def groups(self, results: Sequence[CriterionResult]) -> tuple[GroupResult, ...]:
+        """The subtotals of `results`."""
+        ...
+
+    def findings(self, results: Sequence[CriterionResult]) -> tuple[Finding, ...]:
+        """What a reviewer should be told."""
+        ...
+
+    def detail(self, result: CriterionResult, entry: str | None) -> Detail:
+        """How the points of a criterion, or of one of its entries, came about."""
+        ...
+
+    def provenance(self) -> Mapping[str, str]:
+        """Ruleset digest and the like."""
+        ...
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """The score of one record under one ruleset."""
@@ -232,15 +252,17 @@ class Evaluation:
     record: EvaluationRecord
     engine: str
     criteria: tuple[CriterionResult, ...]
-    groups: tuple[GroupResult, ...]
     adjustments: tuple[AdjustmentResult, ...]
     exact_total: Exact | None
     unrounded_total: Exact | None
     grade_position: int | None
-    provenance_of: Callable[[], Mapping[str, str]] = field(repr=False, compare=False)
-    """Ruleset digest and the like, made on demand."""
-    findings_of: Callable[[], tuple[Finding, ...]] = field(repr=False, compare=False)
-    details_of: Callable[[CriterionResult, str | None], Detail] = field(repr=False, compare=False)
+    source: Source = field(repr=False, compare=False)
+    """Asked for everything that is made on demand."""
+
+    @cached_property
+    def groups(self) -> tuple[GroupResult, ...]:
+        """The subtotals, in the order of the ruleset."""
+        return self.source.groups(self.criteria)
 
     @property
     def total(self) -> Amount | None:
@@ -279,13 +301,13 @@ class Evaluation:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What a reviewer should be told."""
-        return self.findings_of()
+        return self.source.findings(self.criteria)
 
     @cached_property
     def provenance(self) -> Mapping[str, str]:
         """Family, edition, digests of ruleset and record, library version, engine."""
         digest = hashlib.sha256(self.record.canonical().encode()).hexdigest()
-        return {**self.provenance_of(), "record": f"sha256:{digest}"}
+        return {**self.source.provenance(), "record": f"sha256:{digest}"}
 
     def __repr__(self) -> str:
         total = None if self.exact_total is None else to_text(self.exact_total)
@@ -299,7 +321,7 @@ class Evaluation:
 
     def detail(self, criterion: str, entry: str | None = None) -> Detail:
         """How the points of a criterion, or of one entry of it, came about."""
-        return self.details_of(self[criterion], entry)
+        return self.source.detail(self[criterion], entry)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data; numbers are exact texts. The same for the same ruleset and record."""
@@ -327,7 +349,7 @@ class Evaluation:
         }
 
     def _criterion(self, result: CriterionResult) -> dict[str, Any]:
-        detail = self.details_of(result, None)
+        detail = self.source.detail(result, None)
         source = result.criterion.source
         return {
             "id": result.id,

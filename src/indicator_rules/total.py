@@ -34,14 +34,13 @@ def in_force(plan: Plan, not_applicable: set[str], chosen_set: int, members: Map
     return weights
 
 
-class Sums(NamedTuple):
-    """The groups' subtotals, in the order of the ruleset; S, W and R of section 9; bonuses less penalties."""
+class Sum(NamedTuple):
+    """Points, weight and weight left out (P, W and R of section 9); of the whole, also bonuses less penalties."""
 
-    groups: tuple[GroupResult, ...]
     points: Exact
     weight: Exact
-    left_out: Exact
-    extra: Exact
+    left_out: Exact = 0
+    extra: Exact = 0
 
 
 LEFT_OUT = ("rescale", "move_to")
@@ -53,63 +52,87 @@ class Adder:
 
     def __init__(self, plan: Plan) -> None:
         self.rounding = plan.rounding.group
-        self.groups = _deepest_first(plan.groups)
+        self.order = _deepest_first(plan.groups)
+        self.in_plan = [self.order.index(group) for group in plan.groups]
         below: defaultdict[str | None, list[int]] = defaultdict(list)
+        self.scored: list[int] = []
         self.extra: list[int] = []
         """Bonuses and penalties."""
         for place, criterion in enumerate(plan.criteria):
-            (below[criterion.group] if criterion.role == "score" else self.extra).append(place)
+            (self.scored if criterion.role == "score" else self.extra).append(place)
+            if criterion.role == "score":
+                below[criterion.group].append(place)
         self.below: list[list[int]] = []
         """For each group, what is directly below it."""
-        for place, group in enumerate(self.groups, len(plan.criteria)):
+        for place, group in enumerate(self.order, len(plan.criteria)):
             self.below.append(below[group.id])
             below[group.parent].append(place)
         self.top = below[None]
-        self.in_order = [self.groups.index(group) for group in plan.groups]
-
-    def sums(self, results: Sequence[CriterionResult]) -> Sums:
-        """Points and weights, added up group by group."""
-        points = [result.exact_points for result in results]
-        weights = [result.exact_weight for result in results]
-        left_out: dict[int, Exact] = {
-            place: result.exact_weight
-            for place, result in enumerate(results)
-            if result.row == "not_applicable" and result.criterion.not_applicable.kind in LEFT_OUT
-        }
-        done: list[GroupResult] = []
-        for place, (group, below) in enumerate(zip(self.groups, self.below, strict=True), len(results)):
-            found, weight = add_all([points[one] for one in below]), add_all([weights[one] for one in below])
-            lost = add_all([left_out.get(one, 0) for one in below]) if left_out else 0
-            if group.combine != "sum":
-                found = _combined(group.combine, [(points[one], weights[one] - left_out.get(one, 0)) for one in below])
-            if (group.rescale and lost) or group.weight is not None:
-                found, weight, lost = _scaled(group, found, weight, lost)
-            if self.rounding is not None:
-                found = self.rounding(found)
-            points.append(found)
-            weights.append(weight)
-            if lost:
-                left_out[place] = lost
-            done.append(GroupResult(group, found, weight))
-        return Sums(
-            tuple([done[place] for place in self.in_order]),
-            add_all([points[one] for one in self.top]),
-            add_all([weights[one] for one in self.top]),
-            add_all([left_out.get(one, 0) for one in self.top]) if left_out else 0,
-            add_all([points[one] for one in self.extra]) if self.extra else 0,
+        self.plain = self.rounding is None and not any(
+            group.rescale or group.weight is not None or group.combine != "sum" for group in plan.groups
         )
+        """Whether groups only add up, so that the whole is the sum of the criteria."""
+
+    def total(self, results: Sequence[CriterionResult]) -> Sum:
+        """S, W and R of the whole."""
+        extra = add_all([results[place].exact_points for place in self.extra]) if self.extra else 0
+        if self.plain:
+            counted = [results[place] for place in self.scored] if self.extra else results
+            points = add_all([result.exact_points for result in counted])
+            weight = add_all([result.exact_weight for result in counted])
+            left_out = [_left_out(result) for result in counted if result.row == "not_applicable"]
+            return Sum(points, weight, add_all(left_out) if left_out else 0, extra)
+        own = list(map(_own, results))
+        return _added([*own, *self._subtotals(own)], self.top)._replace(extra=extra)
+
+    def groups(self, results: Sequence[CriterionResult]) -> tuple[GroupResult, ...]:
+        """The subtotals, in the order of the ruleset."""
+        found = self._subtotals(list(map(_own, results)))
+        return tuple([GroupResult(self.order[place], found[place].points, found[place].weight) for place in self.in_plan])
+
+    def _subtotals(self, own: Sequence[Sum]) -> list[Sum]:
+        """Group by group, from the sums of the criteria."""
+        sums = list(own)
+        for group, below in zip(self.order, self.below, strict=True):
+            found = _added(sums, below)
+            if group.combine != "sum":
+                found = found._replace(points=_combined(group.combine, [sums[place] for place in below]))
+            if (group.rescale and found.left_out) or group.weight is not None:
+                found = _scaled(group, found)
+            if self.rounding is not None:
+                found = found._replace(points=self.rounding(found.points))
+            sums.append(found)
+        return sums[len(own) :]
 
 
-def _combined(how: Combine, parts: Sequence[tuple[Exact, Exact]]) -> Exact:
-    """Points and what is in force of the weights of parts, combined; a part with nothing in force does not count."""
-    counted = [(points, weight) for points, weight in parts if weight]
+def _own(result: CriterionResult) -> Sum:
+    return Sum(result.exact_points, result.exact_weight, _left_out(result))
+
+
+def _left_out(result: CriterionResult) -> Exact:
+    """The weight of a criterion that leaves the sum."""
+    return result.exact_weight if result.row == "not_applicable" and result.criterion.not_applicable.kind in LEFT_OUT else 0
+
+
+def _added(sums: Sequence[Sum], places: Sequence[int]) -> Sum:
+    return Sum(
+        add_all([sums[place].points for place in places]),
+        add_all([sums[place].weight for place in places]),
+        add_all([sums[place].left_out for place in places if sums[place].left_out]),
+    )
+
+
+def _combined(how: Combine, parts: Sequence[Sum]) -> Exact:
+    """Points of parts combined, by what is in force of their weights; a part with nothing in force does not count."""
+    counted = [(part.points, part.weight - part.left_out) for part in parts if part.weight != part.left_out]
     points, weights = [points for points, _ in counted], [weight for _, weight in counted]
     found = combined(how, points, weights, add_all(weights)) if counted else 0
     return 0 if isinstance(found, Absent) else found
 
 
-def _scaled(group: Group, points: Exact, weight: Exact, left_out: Exact) -> tuple[Exact, Exact, Exact]:
-    """Points, weight and weight left out of a group that rescales or has a weight of its own."""
+def _scaled(group: Group, found: Sum) -> Sum:
+    """The sum of a group that rescales or has a weight of its own."""
+    points, weight, left_out, _ = found
     if group.rescale and left_out:
         if weight == left_out:
             points = 0
@@ -117,10 +140,10 @@ def _scaled(group: Group, points: Exact, weight: Exact, left_out: Exact) -> tupl
             points, left_out = divide(multiply(points, weight), weight - left_out), 0
     if group.weight is not None:
         if weight == 0:
-            return 0, 0, 0
+            return Sum(0, 0)
         points, left_out = divide(multiply(points, group.weight), weight), divide(multiply(left_out, group.weight), weight)
         weight = group.weight
-    return points, weight, left_out
+    return Sum(points, weight, left_out)
 
 
 def _deepest_first(groups: Sequence[Group]) -> list[Group]:
@@ -143,7 +166,7 @@ class Totals(NamedTuple):
     def of(
         plan: Plan,
         record: EvaluationRecord,
-        sums: Sums,
+        sums: Sum,
         adjustments: Sequence[AdjustmentResult],
     ) -> Totals:
         """From S to the total, in the order of section 9."""
@@ -170,7 +193,7 @@ class Totals(NamedTuple):
         return Totals(total, total if plan.rounding.total is None else plan.rounding.total(total))
 
 
-def rescaled(sums: Sums) -> Exact | None:
+def rescaled(sums: Sum) -> Exact | None:
     """S × W ÷ (W − R); None if W − R is 0."""
     if sums.weight == sums.left_out:
         return None
