@@ -43,7 +43,7 @@ class Settings(NamedTuple):
 class EntryFacts:
     """One entry under evaluation. Attributes are the fields of `scope.ENTRY_FIELDS`."""
 
-    __slots__ = ("actual", "completion", "direction", "indicator", "note", "ratings", "weight_in_force")
+    __slots__ = ("completion", "direction", "indicator", "note", "ratings", "weight_in_force")
 
     def __init__(
         self,
@@ -59,7 +59,6 @@ class EntryFacts:
         self.ratings = ratings
         self.note: Note | None = None
         self.direction = direction(indicator, settings)
-        self.actual = self._actual()
         self.weight_in_force: Value = self.weight if weight is None else weight
         completion = self._completion(year, settings)
         self.completion: Value = completion if rounding is None or isinstance(completion, Absent) else rounding(completion)
@@ -151,7 +150,8 @@ class EntryFacts:
     def _no(self, reason: str, *names: str) -> Absent:
         return Absent(reason, tuple(f"indicators.{self.id}.{name}" for name in names or ("target", "actual")))
 
-    def _actual(self) -> Value:
+    @property
+    def actual(self) -> Value:
         counts = self.indicator.counts
         if counts is None:
             return self._quantity("actual")
@@ -171,12 +171,12 @@ class EntryFacts:
             return self._by_date(target, actual, year, settings)
         if target.number is None or (target.kind == "range" and sign != "="):
             return self._no("kinds-differ")
-        if isinstance(self.actual, Absent):
-            return self.actual
+        number = self.actual
+        if not isinstance(number, int | Fraction):
+            return number  # type: ignore[return-value]  # absent, if it is no number
         unit = "%" if self.indicator.counts is not None else actual.unit if actual is not None else None
         if not same_unit(target.unit, unit):
             return self._no("units-differ")
-        number: Exact = self.actual  # type: ignore[assignment]  # a number, once it is not absent
         if target.kind == "range" and target.high is not None:
             return self._in_range(number, target.number, target.high, settings)
         return self._compared(number, target.number, sign, settings)

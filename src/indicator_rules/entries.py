@@ -201,33 +201,37 @@ class EntriesRunner:
     def entry(self, run: Run, indicator: Indicator, weight: Exact) -> EntryResult:
         """Score one entry with the scale of its kind; what keeps it from being scored is a problem, and then 0."""
         facts, record = run.facts, run.record
-        ratings = record.assessments.indicators
-        own_ratings = ratings.get(indicator.id, ()) if ratings else ()
-        entry = EntryFacts(indicator, record.subject.year, self.settings, own_ratings, self.measure_rounding, weight)
-        kind = KINDS.get(entry.direction, "quantitative")
+        ratings, deductions = record.assessments.indicators, record.deductions.indicators
+        entry = EntryFacts(
+            indicator,
+            record.subject.year,
+            self.settings,
+            ratings.get(indicator.id, ()) if ratings else (),
+            self.measure_rounding,
+            weight,
+        )
         facts.entry, facts.weight = entry, weight
-        row, points = self.run_scale(run, entry, kind)
+        kind = KINDS.get(entry.direction, "quantitative")
+        row, points = self.scored(run, entry, kind)
         if isinstance(points, Absent):
             row = "absent"
             given = treated(self.rules.absent, weight)
             if given is None:
                 run.refuse(absent_entry(self.criterion, indicator, points, record), self.criterion.id)
             points = given or 0
-        deductions = record.deductions.indicators
         if deductions and indicator.id in deductions:
             points = max(0, points - exact(deductions[indicator.id].points))
         if self.points_rounding is not None:
             points = self.points_rounding(points)
         return EntryResult(indicator, kind, points, weight, row, entry.completion)
 
-    def run_scale(self, run: Run, entry: EntryFacts, kind: str) -> tuple[str, Exact | Absent]:
+    def scored(self, run: Run, entry: EntryFacts, kind: str) -> tuple[str, Exact | Absent]:
         """The row hit and its points; a pick out of range or an unknown level is a problem, and then 0."""
         ready = self.kinds.get(kind)
         if ready is None:
             return "absent", Absent("no-scale", (f"indicators.{entry.id}.direction",))
-        chosen = ready.stage.run(run.facts)
         try:
-            points, row, _ = ready.scale.score(run.facts, chosen, entry.ratings)
+            points, row, _ = ready.scale.score(run.facts, ready.stage.run(run.facts), entry.ratings)
         except OutOfRange as error:
             run.refuse(out_of_range(("assessments", "indicators", entry.id), error), self.criterion.id)
             return "absent", 0

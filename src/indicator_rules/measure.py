@@ -109,6 +109,8 @@ class Readers:
         if special is not None:
             return special
         read = self.reader(slot.formula)
+        if isinstance(slot.formula, Ref) and slot.formula.kind in ("number", "truth"):
+            return lambda facts: None if type(found := read(facts)) is Absent else cast(Exact, found)
         codes = {TOP_LEVEL: 1} | {text: position for position, text in enumerate(slot.codes, 1)}
 
         def value(facts: Facts) -> Exact | None:
