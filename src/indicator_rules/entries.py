@@ -49,24 +49,26 @@ class Register:
     """Which criteria score the entries of which category."""
 
     def __init__(self, criteria: Iterable[Criterion]) -> None:
-        self.rules = {criterion.id: criterion.entries for criterion in criteria if criterion.entries is not None}
-        self.by_category: defaultdict[str, list[str]] = defaultdict(list)
-        for criterion, rules in self.rules.items():
-            for category in categories_below(rules.categories):
-                self.by_category[category].append(criterion)
+        self.rules: list[tuple[str, bool, bool]] = []
+        """Criteria over entries: whether entries share weights, and whether they are scored goal by goal."""
+        self.by_category: defaultdict[str, list[int]] = defaultdict(list)
+        for criterion in criteria:
+            if criterion.entries is not None:
+                for category in categories_below(criterion.entries.categories):
+                    self.by_category[category].append(len(self.rules))
+                self.rules.append((criterion.id, criterion.entries.weights == "shared", criterion.entries.per_goal))
 
     def members(self, record: EvaluationRecord, not_applicable: set[str]) -> dict[str, Members]:
         """The entries of each criterion; where the record has some and none applies, the criterion is not applicable."""
-        found: dict[str, list[Indicator]] = {criterion: [] for criterion in self.rules}
+        found: list[list[Indicator]] = [[] for _ in self.rules]
         for entry in record.indicators:
-            for criterion in self.by_category.get(entry.category, ()):
-                found[criterion].append(entry)
+            for place in self.by_category.get(entry.category, ()):
+                found[place].append(entry)
         left_out, has_goals = record.not_applicable.indicators, bool(record.goals)
         members = {}
-        for criterion, every in found.items():
-            rules = self.rules[criterion]
+        for (criterion, shared, per_goal), every in zip(self.rules, found, strict=True):
             applicable = [entry for entry in every if entry.id not in left_out] if left_out else every
-            members[criterion] = Members(every, applicable, rules.weights == "shared", rules.per_goal and has_goals)
+            members[criterion] = Members(every, applicable, shared, per_goal and has_goals)
             if every and not applicable:
                 not_applicable.add(criterion)
         return members

@@ -34,7 +34,7 @@ from indicator_rules.refusals import undecided
 from indicator_rules.score import ScaleRunner
 from indicator_rules.spec import Label
 from indicator_rules.stage import NONE, Stage
-from indicator_rules.total import Adder, Totals, in_force
+from indicator_rules.total import Adder, Totals, Weights
 from indicator_rules.value import Absent
 
 __all__ = ["Evaluator", "Run"]
@@ -61,7 +61,7 @@ class Evaluator:
         self.adjustments_from = len(leaves)
         self.main = self.stage([*leaves, *(adjustment.leaf for adjustment in plan.adjustments)])
         self.grading = self.stage([plan.grades])
-        self.adder = Adder(plan)
+        self.weights, self.adder = Weights(plan), Adder(plan)
         self.register = Register(plan.criteria)
         self.adjustment_points = [
             None if adjustment.points is None else self.readers.number(adjustment.points) for adjustment in plan.adjustments
@@ -107,7 +107,7 @@ class Run:
             self.look_up(evaluator.looking_up)
         self.members: Mapping[str, Members] = self.find_members()
         self.chosen_set = NONE if evaluator.opening is None else self.open(evaluator.opening)
-        weights = in_force(self.plan, self.facts.not_applicable, self.chosen_set, self.members)
+        weights = evaluator.weights.in_force(self.facts.not_applicable, self.chosen_set, self.members)
         self.chosen = evaluator.main.run(self.facts)
         """The row of each table of criteria and adjustments."""
         self.results = tuple([runner.score(self, weights[runner.id], self.chosen) for runner in evaluator.runners])

@@ -16,22 +16,34 @@ from indicator_rules.spec import Combine
 from indicator_rules.value import Absent
 
 
-def in_force(plan: Plan, not_applicable: set[str], chosen_set: int, members: Mapping[str, Members]) -> dict[str, Exact]:
-    """Criterion → weight, after the weight set chosen (−1: none), the record's weights, and weights moved."""
-    weights = {criterion.id: criterion.weight.default for criterion in plan.criteria}
-    chosen = dict(plan.weights[chosen_set]) if chosen_set >= 0 else {}
-    weights |= chosen
-    for criterion in plan.criteria:
-        if criterion.weight.from_record and criterion.id not in chosen and criterion.id in members:
-            recorded = members[criterion.id].recorded_weight
-            if recorded is not None:
-                weights[criterion.id] = recorded
-    for criterion in plan.criteria if not_applicable else ():
-        target = criterion.not_applicable.criterion
-        if criterion.id in not_applicable and target and target not in not_applicable and criterion.role == "score":
-            weights[target] += weights[criterion.id]
-            weights[criterion.id] = 0
-    return weights
+class Weights:
+    """The weights of a plan made ready."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.default = {criterion.id: criterion.weight.default for criterion in plan.criteria}
+        self.sets = [dict(weights) for weights in plan.weights]
+        self.from_record = [criterion.id for criterion in plan.criteria if criterion.weight.from_record]
+        self.moving = [
+            (criterion.id, criterion.not_applicable.criterion)
+            for criterion in plan.criteria
+            if criterion.not_applicable.criterion and criterion.role == "score"
+        ]
+        """Criteria whose weight goes to another one."""
+
+    def in_force(self, not_applicable: set[str], chosen_set: int, members: Mapping[str, Members]) -> dict[str, Exact]:
+        """Criterion → weight, after the weight set chosen (−1: none), the record's weights, and weights moved."""
+        chosen = self.sets[chosen_set] if chosen_set >= 0 else {}
+        weights = self.default | chosen
+        for criterion in self.from_record:
+            if criterion not in chosen and criterion in members:
+                recorded = members[criterion].recorded_weight
+                if recorded is not None:
+                    weights[criterion] = recorded
+        for criterion, target in self.moving if not_applicable else ():
+            if criterion in not_applicable and target not in not_applicable:
+                weights[target] += weights[criterion]
+                weights[criterion] = 0
+        return weights
 
 
 class Sum(NamedTuple):
