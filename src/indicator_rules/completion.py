@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 from indicator_rules.condition import constant
 from indicator_rules.exact import Exact, Rounding, add_all, divide, exact, multiply
 from indicator_rules.quantity import Direction, Quantity, QuantityError
-from indicator_rules.record import Indicator, Rating
+from indicator_rules.record import Counts, Indicator, Rating
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.spec import Completion
 from indicator_rules.syntax import parse
@@ -60,7 +60,7 @@ class EntryFacts:
         self.note: Note | None = None
         self.direction = direction(indicator, settings)
         self.weight_in_force: Value = self.weight if weight is None else weight
-        completion = self._completion(year, settings)
+        completion = self._completion(indicator.target, indicator.actual, year, settings)
         self.completion: Value = completion if rounding is None or isinstance(completion, Absent) else rounding(completion)
 
     @property
@@ -105,15 +105,15 @@ class EntryFacts:
 
     @property
     def target(self) -> Value:
-        return self._quantity("target")
+        return self._number("target", self.indicator.target)
 
     @property
     def initial_target(self) -> Value:
-        return self._quantity("initial_target")
+        return self._number("initial_target", self.indicator.initial_target)
 
     @property
     def prior(self) -> Value:
-        return self._quantity("prior")
+        return self._number("prior", self.indicator.prior)
 
     def typed(self, name: str) -> str | None:
         """A target or actual value as it was typed."""
@@ -140,9 +140,8 @@ class EntryFacts:
     def _given(self, name: str) -> Absent:
         return Absent("not-given", (f"indicators.{self.id}.{name}",))
 
-    def _quantity(self, name: str) -> Value:
+    def _number(self, name: str, quantity: Quantity | None) -> Exact | Absent:
         """The number of a quantity, for formulas; a date or text is not one."""
-        quantity: Quantity | None = getattr(self.indicator, name)
         if quantity is None:
             return self._given(name)
         return quantity.number if quantity.kind == "number" and quantity.number is not None else self._no("kinds-differ", name)
@@ -152,29 +151,33 @@ class EntryFacts:
 
     @property
     def actual(self) -> Value:
-        counts = self.indicator.counts
-        if counts is None:
-            return self._quantity("actual")
-        return divide(counts.satisfied, counts.surveyed) if counts.surveyed else self._no("not-surveyed", "counts")
+        return self._reached(self.indicator.actual, self.indicator.counts)
+
+    def _reached(self, actual: Quantity | None, counts: Counts | None) -> Exact | Absent:
+        """The number reached: that of the survey, if there was one."""
+        if counts is not None:
+            return divide(counts.satisfied, counts.surveyed) if counts.surveyed else self._no("not-surveyed", "counts")
+        return self._number("actual", actual)
 
     # ---------------------------------------------------------------------------------------------------------- completion
 
-    def _completion(self, year: int, settings: Settings) -> Exact | Absent:
-        target, actual, sign = self.indicator.target, self.indicator.actual, self.direction
+    def _completion(self, target: Quantity | None, actual: Quantity | None, year: int, settings: Settings) -> Exact | Absent:
+        sign = self.direction
         if sign == "qualitative":
             return self._qualitative(target, actual, settings)
+        counts = self.indicator.counts
         if target is None:
             return self._given("target")
-        if self.indicator.counts is None and actual is None:
+        if actual is None and counts is None:
             return self._given("actual")
         if sign == "by-date":
             return self._by_date(target, actual, year, settings)
         if target.number is None or (target.kind == "range" and sign != "="):
             return self._no("kinds-differ")
-        number = self.actual
-        if not isinstance(number, int | Fraction):
-            return number  # type: ignore[return-value]  # absent, if it is no number
-        unit = "%" if self.indicator.counts is not None else actual.unit if actual is not None else None
+        number = self._reached(actual, counts)
+        if isinstance(number, Absent):
+            return number
+        unit = "%" if counts is not None else actual.unit if actual is not None else None
         if not same_unit(target.unit, unit):
             return self._no("units-differ")
         if target.kind == "range" and target.high is not None:

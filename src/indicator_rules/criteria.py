@@ -37,7 +37,7 @@ class CriterionRunner:
         """The result, from the rows chosen in all tables of the stage."""
         rows = tuple(chosen[self.first : self.last])
         known = self._known.get((weight, rows))
-        if known is not None and self.id not in run.record.deductions.criteria:
+        if known is not None and self.id not in run.deductions:
             return known
         criterion, facts = self.criterion, run.facts
         if self.id in facts.not_applicable:
@@ -50,7 +50,7 @@ class CriterionRunner:
             found, entries = self.entries.score(run, run.members[self.id], weight)
             return self.settled(run, found, weight, "entries", entries)
         try:
-            points, row, items = self.scale.score(facts, rows, run.record.assessments.criteria.get(self.id, ()))
+            points, row, items = self.scale.score(facts, rows, run.ratings.get(self.id, ()))
         except OutOfRange as error:
             run.refuse(out_of_range(("assessments", "criteria", self.id), error), self.id)
             return CriterionResult(criterion, 0, weight, "absent")
@@ -98,9 +98,8 @@ class CriterionRunner:
     ) -> CriterionResult:
         """Manual deduction, rounding, and the sign of a penalty."""
         deducted: Exact = 0
-        deductions = run.record.deductions.criteria
-        if deductions and self.id in deductions:
-            deducted = exact(deductions[self.id].points)
+        if self.id in run.deductions:
+            deducted = exact(run.deductions[self.id].points)
             points = max(0, points - deducted)
         if self.rounding is not None and type(points) is not int:
             points = self.rounding(points)

@@ -17,7 +17,7 @@ from indicator_rules.evaluation import Detail, EntryResult
 from indicator_rules.exact import Exact, add_all, divide, exact, multiply, smaller, to_text
 from indicator_rules.measure import Facts, Readers, together
 from indicator_rules.plan import Criterion, Leaf, Plan
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
 from indicator_rules.score import OutOfRange, ScaleRunner, UnknownLevel, combined, treated
 from indicator_rules.stage import NONE, Stage
@@ -79,6 +79,11 @@ class Run(Protocol):
 
     facts: Facts
     record: EvaluationRecord
+    year: int
+    ratings: Mapping[str, tuple[Rating, ...]]
+    entry_ratings: Mapping[str, tuple[Rating, ...]]
+    deductions: Mapping[str, Deduction]
+    entry_deductions: Mapping[str, Deduction]
     members: Mapping[str, Members]
     split_equally: set[str]
     """Criteria whose entries, or a block of them, have no weights and share equally."""
@@ -104,7 +109,12 @@ class EntriesRunner:
             raise AssertionError(criterion.id)
         self.criterion, self.rules, self.plan, self.readers = criterion, criterion.entries, plan, readers
         self.settings = Settings.of(criterion.entries.completion)
-        self.measure_rounding, self.points_rounding = plan.rounding.measure, plan.rounding.entry_points
+        rounding = plan.rounding
+        self.measure_rounding, self.weights_rounding, self.points_rounding = (
+            rounding.measure,
+            rounding.entry_weight,
+            rounding.entry_points,
+        )
         self.kinds: dict[str, _Kind] = {}
         for kind, scale in criterion.entries.scales:
             runner = ScaleRunner(scale, readers)
@@ -186,7 +196,7 @@ class EntriesRunner:
         return self.rounded(known)
 
     def rounded(self, weights: list[Exact]) -> list[Exact]:
-        rounding = self.plan.rounding.entry_weight
+        rounding = self.weights_rounding
         return weights if rounding is None else [rounding(one) for one in weights]
 
     def recorded(self, entry: Indicator, members: Members) -> Exact | None:
@@ -202,16 +212,9 @@ class EntriesRunner:
 
     def entry(self, run: Run, indicator: Indicator, weight: Exact) -> EntryResult:
         """Score one entry with the scale of its kind; what keeps it from being scored is a problem, and then 0."""
-        facts, record = run.facts, run.record
-        ratings, deductions = record.assessments.indicators, record.deductions.indicators
-        entry = EntryFacts(
-            indicator,
-            record.subject.year,
-            self.settings,
-            ratings.get(indicator.id, ()) if ratings else (),
-            self.measure_rounding,
-            weight,
-        )
+        facts, ratings, deductions = run.facts, run.entry_ratings, run.entry_deductions
+        own_ratings = ratings.get(indicator.id, ()) if ratings else ()
+        entry = EntryFacts(indicator, run.year, self.settings, own_ratings, self.measure_rounding, weight)
         facts.entry, facts.weight = entry, weight
         kind = KINDS.get(entry.direction, "quantitative")
         row, points = self.scored(run, entry, kind)
@@ -219,7 +222,7 @@ class EntriesRunner:
             row = "absent"
             given = treated(self.rules.absent, weight)
             if given is None:
-                run.refuse(absent_entry(self.criterion, indicator, points, record), self.criterion.id)
+                run.refuse(absent_entry(self.criterion, indicator, points, run.record), self.criterion.id)
             points = given or 0
         if deductions and indicator.id in deductions:
             points = max(0, points - exact(deductions[indicator.id].points))
