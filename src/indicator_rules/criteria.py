@@ -6,17 +6,28 @@ from being scored is told to the run, and then it has 0 points. What rows and we
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-from indicator_rules.entries import EntriesRunner, Run
+from indicator_rules.entries import EntriesRunner, Members
+from indicator_rules.entries import Run as EntriesRun
 from indicator_rules.evaluation import CriterionResult, EntryResult
 from indicator_rules.exact import Exact, exact
 from indicator_rules.measure import Readers
 from indicator_rules.plan import Criterion, Leaf, Plan
+from indicator_rules.record import Deduction
 from indicator_rules.refusals import absent_problem, out_of_range, unknown_level
-from indicator_rules.score import MOST_REMEMBERED, Items, OutOfRange, ScaleRunner, UnknownLevel, treated
+from indicator_rules.score import MOST_REMEMBERED, Items, OutOfRange, Ratings, ScaleRunner, UnknownLevel, treated
 from indicator_rules.stage import Stage
 from indicator_rules.value import Absent
+
+
+class Run(EntriesRun, Protocol):
+    """What scoring a criterion needs of a record under evaluation."""
+
+    members: Mapping[str, Members]
+    ratings: Mapping[str, Ratings]
+    deductions: Mapping[str, Deduction]
 
 
 class CriterionRunner:

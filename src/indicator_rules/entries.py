@@ -75,16 +75,13 @@ class Register:
 
 
 class Run(Protocol):
-    """What scoring a criterion needs of a record under evaluation."""
+    """What scoring entries needs of a record under evaluation."""
 
     facts: Facts
     record: EvaluationRecord
     year: int
-    ratings: Mapping[str, tuple[Rating, ...]]
     entry_ratings: Mapping[str, tuple[Rating, ...]]
-    deductions: Mapping[str, Deduction]
     entry_deductions: Mapping[str, Deduction]
-    members: Mapping[str, Members]
     split_equally: set[str]
     """Criteria whose entries, or a block of them, have no weights and share equally."""
 

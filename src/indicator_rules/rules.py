@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from indicator_rules import engine as engines
 from indicator_rules.checks import check as check_spec
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.inputs import InputField
+    from indicator_rules.partial import Partial
+    from indicator_rules.partial_result import PartialEvaluation
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
 
@@ -112,16 +114,35 @@ class Rules:
 
         return Evaluator(self.plan, self._engine, lambda: self.provenance)
 
-    def evaluate(self, record: Record) -> Evaluation:
+    @cached_property
+    def looking_ahead(self) -> Partial:
+        """The plan made ready for partial evaluation; made on first use."""
+        from indicator_rules.partial import Partial
+
+        return Partial(self.evaluator)
+
+    @overload
+    def evaluate(self, record: Record, *, partial: Literal[False] = False) -> Evaluation: ...
+
+    @overload
+    def evaluate(self, record: Record, *, partial: Literal[True], open: Iterable[str] = ...) -> PartialEvaluation: ...
+
+    def evaluate(self, record: Record, *, partial: bool = False, open: Iterable[str] = ("*",)) -> Evaluation | PartialEvaluation:
         """Score one record: an `EvaluationRecord`, plain data, or the path of a TOML or JSON file.
+
+        With `partial`, the record may be incomplete: then it gives the totals and grades still possible, and the inputs that would decide. `open` says
+        which empty places can still be filled: key paths, `*` for any part (`indicators.*.actual`); all of them, if not said.
 
         Raises: RecordError with every problem of the record, if it cannot be read or lacks what the ruleset needs.
         """
+        score: Callable[[EvaluationRecord], Evaluation | PartialEvaluation] = self.evaluator.evaluate
+        if partial:
+            score = lambda read: self.looking_ahead.evaluate(read, open)
         if isinstance(record, EvaluationRecord):
-            return self.evaluator.evaluate(record)
+            return score(record)
         read = read_record(record)
         try:
-            return self.evaluator.evaluate(read)
+            return score(read)
         except RecordError as error:
             file = "" if isinstance(record, Mapping) else os.fspath(record)
             data = None if isinstance(record, Mapping) else Path(record).read_bytes()
