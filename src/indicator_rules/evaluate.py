@@ -146,7 +146,7 @@ class Run:
 
     def told_once(self) -> list[Problem]:
         """Every problem, less those that only say that an answer is absent which was refused."""
-        refused = {path_text(problem.where.path) for problem in self.answers_refused}
+        refused = {path_text(problem.where.path[:2]) for problem in self.answers_refused}
         return [
             problem
             for problem in (*self.answers_refused, *(problem for _, problem in self.refused))
@@ -240,9 +240,10 @@ class Run:
         facts, readers, whole = copy(self.facts), self.evaluator.readers, self.evaluator.adder.total(results).weight
         return findings(self.plan, readers, facts, results, self.members, self.chosen_set, whole, self.split_equally)
 
-    def provenance(self) -> Mapping[str, str]:
-        """Ruleset digest and the like."""
-        return self.evaluator.provenance()
+    @property
+    def provenance(self) -> Callable[[], Mapping[str, str]]:
+        """Ruleset digest and the like, made on demand."""
+        return self.evaluator.provenance
 
     def detail(self, result: CriterionResult, entry: str | None) -> Detail:
         """The award formula of a criterion (or of one of its entries) and the values read, worked out again for display."""

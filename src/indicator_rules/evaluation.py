@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -239,8 +239,9 @@ class Source(Protocol):
         """How the points of a criterion, or of one of its entries, came about."""
         ...
 
-    def provenance(self) -> Mapping[str, str]:
-        """Ruleset digest and the like."""
+    @property
+    def provenance(self) -> Callable[[], Mapping[str, str]]:
+        """Ruleset digest and the like, made on demand. `Rules` gives one that can `evaluate` a record, too."""
         ...
 
 
@@ -263,6 +264,13 @@ class Evaluation:
     def groups(self) -> tuple[GroupResult, ...]:
         """The subtotals, in the order of the ruleset."""
         return self.source.groups(self.criteria)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as ruleset and record, and scored again by whoever reads it: the same result, with all that is worked out on demand."""
+        evaluate = getattr(self.source.provenance, "evaluate", None)
+        if evaluate is None:
+            raise TypeError("only an evaluation that Rules made can be pickled")
+        return evaluate, (self.record,)
 
     @property
     def total(self) -> Amount | None:
