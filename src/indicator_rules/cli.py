@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `compare`, `sensitivity`, `check`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `audit`, `test`, `compare`, `sensitivity`, `check`, `list`, `show`, `inputs`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -24,12 +24,14 @@ from indicator_rules.cli_options import (
     placed,
     record_files,
     rules_for,
+    ruleset_files,
     rulesets_option,
     typed,
     year_option,
 )
 from indicator_rules.cli_sensitivity import sensitivity
-from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
+from indicator_rules.cli_test import test
+from indicator_rules.errors import ProblemsError, RecordError, RulesetError
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
@@ -176,6 +178,7 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 
 commands.add_command(audit)
+commands.add_command(test)
 commands.add_command(compare)
 commands.add_command(sensitivity)
 
@@ -191,7 +194,7 @@ def check(rulesets: tuple[str, ...], folders: tuple[str, ...]) -> int:
     code = DONE
     for name in rulesets:
         try:
-            files = _ruleset_files(name, catalog)
+            files = ruleset_files(name, catalog)
         except RulesetError as error:
             tell(error.problems)
             code = PROBLEMS
@@ -204,18 +207,6 @@ def check(rulesets: tuple[str, ...], folders: tuple[str, ...]) -> int:
             show(say(key, file=file, count=count) + "\n")
             code = PROBLEMS if wrong else code
     return code
-
-
-def _ruleset_files(name: str, catalog: Catalog) -> list[Path]:
-    """The files that a name, a path or a folder stands for. Raises `RulesetError`."""
-    from indicator_rules.catalog import is_name, ruleset_files
-
-    if Path(name).is_dir():
-        files = ruleset_files(name)
-        if not files:
-            raise RulesetError([Problem("no-rulesets-in-folder", Where(name))])
-        return files
-    return [catalog.entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
 
 
 @commands.command("list", help="help-list")

@@ -1,6 +1,6 @@
 """What several commands take and do: options, the files that are named, the ruleset for a record.
 
-In: what a person typed. Out: files, rules, problems with their places. Commands stand in `cli` and `cli_audit`.
+In: what a person typed. Out: files, rules, problems with their places. Commands stand in `cli`, `cli_audit` and `cli_test`.
 """
 
 from __future__ import annotations
@@ -71,6 +71,16 @@ def record_files(records: Sequence[str]) -> list[Path]:
     if empty:
         raise RecordError([Problem("no-records-in-folder", Where(name)) for name in empty])
     return list(dict.fromkeys(file for files in found.values() for file in files))
+
+
+def ruleset_files(name: str, catalog: Catalog) -> list[Path]:
+    """The files that a name, a path or a folder stands for. Raises `RulesetError`."""
+    from indicator_rules.catalog import is_name
+    from indicator_rules.suite import rulesets_in
+
+    if Path(name).is_dir():
+        return rulesets_in(Path(name))
+    return [catalog.entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
 
 
 def rules_for(

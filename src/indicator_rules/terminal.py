@@ -147,7 +147,7 @@ def _usage(error: click.UsageError) -> None:
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Choice):
             text = say("not-a-choice", text=error.param.opts[0], choices=", ".join(map(str, error.param.type.choices)))
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.IntRange):
-            text = say("not-a-year", text=error.param.opts[0])
+            text = say("not-a-percent" if error.param.type.max == 100 else "not-a-year", text=error.param.opts[0])
         case click.BadOptionUsage():
             text = say("option-usage", text=error.option_name)
         case click.exceptions.NoSuchCommand():
