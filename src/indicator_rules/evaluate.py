@@ -45,7 +45,7 @@ class Evaluator:
 
     def __init__(self, plan: Plan, engine: Engine, provenance: Callable[[], Mapping[str, str]]) -> None:
         self.plan, self.engine, self.provenance = plan, engine, provenance
-        self._prepare = cache(engine.prepare)
+        self.prepare = cache(engine.prepare)
         """Equal rules share a matcher: entries of many criteria are scored alike, and one is faster than many."""
         self.readers = Readers({one.id: one.formula for one in plan.measures}, plan.lookups, plan.rounding.measure)
         self.settings = Settings.of(plan.completion)
@@ -68,7 +68,7 @@ class Evaluator:
         ]
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        return Stage(leaves, self._prepare, self.readers.slot)
+        return Stage(leaves, self.prepare, self.readers.slot)
 
     def entries_of(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         """Every entry of `record`, with the ruleset's own settings."""
