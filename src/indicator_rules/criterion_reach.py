@@ -98,7 +98,7 @@ class EntriesReach:
             return Reach(Span(min(0, weight), weight), frozenset({"entries", "absent"}), refused=True)
         run = EntriesRun(outlook, lambda indicator, own: self.entry(outlook, indicator, own))
         low, high = (runner.points(run, members, weight) for runner in (self.lowest, self.highest))
-        if run.problems:  # weights of entries, which are as the record has them
+        if run.refused:  # weights of entries, which are as the record has them
             return Reach(None, frozenset({"absent"}), refused=True)
         entries += [found.entry for found in run.found.values() if found.entry.open]
         refused = any(found.reach.refused for found in run.found.values())
@@ -161,7 +161,7 @@ class _AtEnd(EntriesRunner):
         assert isinstance(run, EntriesRun)
         span = run.reach(indicator, weight).span
         points = 0 if span is None else (span.high if self.high else span.low) or 0
-        return EntryResult(indicator.id, indicator.name, "", points, weight, "", 0, None, None)
+        return EntryResult(indicator, "", points, weight, "", 0)
 
 
 class _Found(NamedTuple):
@@ -173,11 +173,18 @@ class EntriesRun:
     """The entries of one criterion going through both ends."""
 
     def __init__(self, outlook: RecordOutlook, reach: Callable[[Indicator, Exact], Reach]) -> None:
-        self.outlook, self.record, self._reach = outlook, outlook.record, reach
-        self.facts = Facts(outlook.record, {}, lambda _: ())
-        self.problems: list[Problem] = []
+        record = outlook.record
+        self.outlook, self.record, self._reach = outlook, record, reach
+        self.facts = Facts(record, {}, lambda _: ())
+        self.year = record.subject.year
+        self.entry_ratings, self.entry_deductions = record.assessments.indicators, record.deductions.indicators
         self.split_equally: set[str] = set()
         self.found: dict[str, _Found] = {}
+        self.refused = False
+
+    def refuse(self, _problem: Problem, _criterion: str) -> None:
+        """Evaluating the record tells why."""
+        self.refused = True
 
     def reach(self, indicator: Indicator, weight: Exact) -> Reach:
         """What one entry can get; looked for once."""

@@ -26,7 +26,7 @@ from indicator_rules.possible import possible
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.regions import Regions
 from indicator_rules.scenarios import Scenario, Scenarios, looked_through, position
-from indicator_rules.total import Totals, sums
+from indicator_rules.total import Totals
 
 
 class Partial:
@@ -147,7 +147,7 @@ def _total(
             for one in criteria
         ]
         applied = [_at_end(one, high) for one in adjustments if one.can]
-        totals = Totals.of(plan, record, sums(plan, ready.evaluator.groups, results), applied)
+        totals = Totals.of(plan, record, ready.evaluator.adder.total(results), applied)
         if totals.unrounded is None:
             return None
         ends.append(totals.unrounded)

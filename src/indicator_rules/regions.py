@@ -60,7 +60,7 @@ class Regions:
         values = {slot.formula: slot for slot in leaf.slots if not slot.is_flag}
         self.followers = {slot: values.get(_asked(slot)) for slot in leaf.slots if _asked(slot) in values}
         """Flags that only say whether another slot is absent, and that slot."""
-        self.stage = Stage([leaf], PlainEngine(), _from_values)
+        self.stage = Stage([leaf], PlainEngine().prepare, _from_values)
 
     def __call__(self, outlook: Outlook) -> Iterator[Region]:
         """Every region. Raises `TooManyRegions`."""

@@ -18,7 +18,7 @@ from indicator_rules.explain import Explainer, names, number_text
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.total import deepest_first, sums
+from indicator_rules.total import Adder
 
 COLUMNS = 100
 _BAR = 10
@@ -174,7 +174,7 @@ class _Page:
 
     def adjustments(self) -> Iterator[str]:
         """What was added to and taken off the sum."""
-        added = sums(self.plan, deepest_first(self.plan), self.evaluation.criteria)
+        added = Adder(self.plan).total(self.evaluation.criteria)
         if added.left_out and added.weight != added.left_out:
             whole, rest = number_text(added.weight), number_text(added.weight - added.left_out)
             yield self.say("rescaled", whole=whole, rest=rest)

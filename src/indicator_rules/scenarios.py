@@ -18,7 +18,7 @@ from indicator_rules.plan import Choice, Criterion, Leaf, Lookup, Plan
 from indicator_rules.refusals import too_many
 from indicator_rules.regions import MOST_REGIONS, Region, Regions, TooManyRegions
 from indicator_rules.stage import NONE
-from indicator_rules.total import in_force
+from indicator_rules.total import Weights
 
 MOST_SCENARIOS = 256
 Way = TypeVar("Way")
@@ -36,7 +36,7 @@ class Scenarios:
     """The tables that decide them, made ready."""
 
     def __init__(self, plan: Plan, register: Register) -> None:
-        self.plan, self.register = plan, register
+        self.weights, self.register = Weights(plan), register
         self.lookups = [(lookup, Regions(lookup.leaf)) for lookup in plan.lookups]
         self.applies = [(one, Regions(one.applies)) for one in plan.criteria if one.applies is not None]
         self.weight_sets = None if plan.weight_sets is None else Regions(plan.weight_sets)
@@ -62,7 +62,8 @@ class Scenarios:
 
     def scenario(self, outlook: RecordOutlook, weight_set: int, members: Mapping[str, Members]) -> Scenario:
         """The weights of one way."""
-        return Scenario(outlook, members, in_force(self.plan, set(outlook.not_applicable), weight_set, members))
+        weights = self.weights.in_force(set(outlook.not_applicable), weight_set, members)
+        return Scenario(outlook, members, weights)
 
 
 Change = Callable[[RecordOutlook, int], RecordOutlook | None]
