@@ -41,19 +41,25 @@ class Nearest(NamedTuple):
 
 
 def nearest(leaf: Leaf, read: Read, weight: Exact, *, penalty: bool = False) -> Nearest | None:
-    """The nearest value of what `leaf` cuts at which it gives more (for a penalty: takes less) than it gives now."""
+    """The nearest value of what `leaf` cuts at which it gives more (for a penalty: takes less) than it gives now, all else being the same."""
     slots = {slot.name: slot for slot in leaf.slots if not slot.is_flag}
     rows = [row for row in leaf.table.rows if all(bound.slot in slots for guard in row.guards for bound in guard)]
-    bounds = [bound for row in rows for guard in row.guards for bound in guard]
-    base = _base(slots, bounds)
+    bounds = list(dict.fromkeys(bound for row in rows for guard in row.guards for bound in guard))
+    base = _base(slots, [bound for bound in bounds if _moves(slots[bound.slot])])
     given = None if base is None else read(base)
-    here = None if given is None else _number(given)
-    cuts = _cuts(slots, bounds, base, read) if base is not None else None
-    if base is None or here is None or cuts is None:
+    here = None if given is None else number(given)
+    if base is None or here is None or any(_reads(slots[bound.slot].formula, base) for bound in bounds if not _moves(slots[bound.slot])):
+        return None
+    fixed = {bound: _holds((_code(slots[bound.slot], read), 0), bound, bound.cut) for bound in bounds if not _moves(slots[bound.slot])}
+    cuts = _cuts(slots, [bound for bound in bounds if bound not in fixed], base, read)
+    if cuts is None:
         return None
 
+    def holds(place: tuple[Exact, int], bound: Bound) -> bool:
+        return fixed[bound] if bound in fixed else _holds(place, bound, cuts[bound])
+
     def at(place: tuple[Exact, int]) -> tuple[str, Exact] | None:
-        row = next((row for row in rows if any(all(_holds(place, b, cuts[b]) for b in guard) for guard in row.guards)), None)
+        row = next((row for row in rows if any(all(holds(place, bound) for bound in guard) for guard in row.guards)), None)
         there = Date(date.fromordinal(int(place[0]))) if isinstance(given, date) else Number(place[0])
         worth = None if row is None else _worth(row, base, there, read, weight)
         return None if row is None or worth is None else (row.id, -worth if penalty else worth)
@@ -69,15 +75,32 @@ def nearest(leaf: Leaf, read: Read, weight: Exact, *, penalty: bool = False) -> 
     return None
 
 
+def _moves(slot: Slot) -> bool:
+    """Whether it is a number or a date."""
+    return not slot.codes and not _is_truth(slot.formula)
+
+
+def _reads(formula: Node, base: Node) -> bool:
+    """Whether a condition that is to stay as it is reads what is moved."""
+    read = {part for part in base.walk() if isinstance(part, Ref)}
+    return any(part in read for part in formula.walk())
+
+
+def _code(slot: Slot, read: Read) -> Exact:
+    """A truth as 1 or 0, a text as its place; 0 for nothing."""
+    value = read(slot.formula)
+    if isinstance(value, str):
+        return slot.codes.index(value) + 1 if value in slot.codes else 0
+    return int(value is True)
+
+
 def _base(slots: dict[str, Slot], bounds: list[Bound]) -> Node | None:
     """The one formula that all bounds cut; a cut worked out from the record is matched as `formula − cut`."""
     formulas = [slots[bound.slot].formula for bound in bounds]
-    if not formulas or any(slots[bound.slot].codes for bound in bounds) or any(_is_truth(formula) for formula in formulas):
+    if not formulas:
         return None
-    if all(formula == formulas[0] for formula in formulas):
-        whole = formulas[0]
-        moving = isinstance(whole, Arithmetic) and whole.sign == "-" and all(bound.cut == 0 for bound in bounds)
-        return whole.left if moving and isinstance(whole, Arithmetic) else whole
+    if all(formula == formulas[0] for formula in formulas) and any(bound.cut for bound in bounds):
+        return formulas[0]
     bases = [f.left if isinstance(f, Arithmetic) and f.sign == "-" and b.cut == 0 else f for f, b in zip(formulas, bounds, strict=True)]
     return bases[0] if all(base == bases[0] for base in bases) else None
 
@@ -97,7 +120,7 @@ def _cuts(slots: dict[str, Slot], bounds: list[Bound], base: Node, read: Read) -
     for bound in bounds:
         formula, cut = slots[bound.slot].formula, bound.cut
         if formula != base:
-            moved = _number(read(formula.right)) if isinstance(formula, Arithmetic) else None
+            moved = number(read(formula.right)) if isinstance(formula, Arithmetic) else None
             if moved is None:
                 return None
             cut = add(cut, moved)
@@ -105,8 +128,8 @@ def _cuts(slots: dict[str, Slot], bounds: list[Bound], base: Node, read: Read) -
     return found
 
 
-def _number(value: Value) -> Exact | None:
-    """A number; a date as its day number."""
+def number(value: Value) -> Exact | None:
+    """A number, or a date as its day number; None for anything else."""
     if isinstance(value, date):
         return value.toordinal()
     return None if isinstance(value, Absent | str | bool) else value
@@ -124,5 +147,5 @@ def _worth(row: Row[Award], base: Node, value: Node, read: Read, weight: Exact) 
     formula = award.formula if isinstance(award, Points) else award.high if isinstance(award, Range) else None
     if formula is None:
         return None
-    found = _number(read(replaced(formula, lambda node: value if node == base else None)))
+    found = number(read(replaced(formula, lambda node: value if node == base else None)))
     return None if found is None else exact(min(max(found, 0), weight))

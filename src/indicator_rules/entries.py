@@ -245,14 +245,14 @@ class EntriesRunner:
             points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))
         return row, points
 
-    def detail(self, facts: Facts, members: Members, name: str) -> Detail:
+    def detail(self, facts: Facts, members: Members, name: str, weight: Exact) -> Detail:
         """The formula of one entry and what it read. Raises KeyError for an entry that the criterion does not score."""
         indicator = next((entry for entry in members.applicable if entry.id == name), None)
         if indicator is None:
             raise KeyError(name)
         record = facts.record
         ratings = record.assessments.indicators.get(name, ())
-        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure)
+        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure, weight)
         ready = self.kinds.get(KINDS.get(entry.direction, "quantitative"))
         facts.entry = entry
         read = reading(self.readers, facts)

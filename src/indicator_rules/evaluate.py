@@ -251,7 +251,8 @@ class Run:
         runner = next(one for one in self.evaluator.runners if one.id == result.id)
         facts = copy(self.facts)
         if entry is not None and runner.entries is not None:
-            return runner.entries.detail(facts, self.members[result.id], entry)
+            weight = next((one.exact_weight for one in result.entries if one.id == entry), 0)
+            return runner.entries.detail(facts, self.members[result.id], entry, weight)
         return detail_of(runner.scale, result.row, facts, result.exact_weight)
 
     def explain(self, evaluation: Evaluation, criterion: str | None) -> Derivation:
