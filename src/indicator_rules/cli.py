@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +30,7 @@ from indicator_rules.cli_options import (
     typed,
     year_option,
 )
+from indicator_rules.cli_explain import EVERY_LOSS, explained
 from indicator_rules.cli_partial import partial
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.cli_test import test
@@ -80,6 +81,7 @@ def main() -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
+@click.option("--explain", multiple=True, is_flag=False, flag_value=EVERY_LOSS, metavar="CRITERION", callback=typed, help="help-explain")
 @common
 def evaluate(
     records: tuple[str, ...],
@@ -89,6 +91,7 @@ def evaluate(
     form: str,
     output: str | None,
     engine: str | None,
+    explain: tuple[str, ...],
 ) -> int:
     catalog = catalog_of(folders)
     files = record_files(records)
@@ -99,7 +102,11 @@ def evaluate(
     written: list[str] = []
     for file, result in zip(files, _scored(files, ruleset, year, engine, catalog), strict=True):
         first = tally.add(result)
-        page = _json(file, result, single=single) if form == "json" else _page(file, result, first=first, single=single)
+        wanted = () if isinstance(result, RecordError) else explained(result, explain)
+        if form == "json":
+            page = _json(file, result, wanted, single=single)
+        else:
+            page = _page(file, result, wanted, first=first, single=single)
         # Each is shown when it is ready; a JSON list and a file are written whole at the end.
         if form == "json" or output is not None:
             written.append(page)
@@ -162,19 +169,19 @@ def _scored(
         yield RecordError(found)
 
 
-def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
+def _page(file: Path, result: Evaluation | RecordError, explain: Sequence[str], *, first: bool, single: bool) -> str:
     from indicator_rules import render
 
     if isinstance(result, RecordError):
         return ""
-    page = render.text(result, columns=columns())
+    page = render.text(result, columns=columns()) + render.derivations(result, explain, columns=columns())
     return page if single else f"{'' if first else chr(10)}── {file} ──\n{page}"
 
 
-def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
+def _json(file: Path, result: Evaluation | RecordError, explain: Sequence[str], *, single: bool) -> str:
     if isinstance(result, RecordError):
         return dumped({"file": str(file), "problems": [problem.as_dict() for problem in result.problems]})
-    text = result.to_json()
+    text = result.to_json(explain)
     return text if single else f'{{\n  "file": {json.dumps(str(file), ensure_ascii=False)},{text[1:]}'
 
 

@@ -368,7 +368,7 @@ class _Deriver:
         numbers = self.speakers["zh"].entry_numbers(entry)
         own = self.speakers["zh"].known_entries[entry.id]
         for above, below in ((numbers, numbers[::-1]) if numbers is not None else ()):
-            if below and divide(above, below) == share:
+            if above > 0 and below > 0 and divide(above, below) == share:
                 return self.step(
                     "measure",
                     lambda s, a=above, b=below: messages.text(  # type: ignore[misc]
@@ -379,5 +379,7 @@ class _Deriver:
                     path,
                     share,
                 )
+        if entry.kind == "qualitative" and self.record.assessments.indicators.get(entry.id):
+            return self.message("measure", "completion-assessed", path, share, value=to_percent(share))
         key = "completion-met" if share == 1 else "completion-missed" if share == 0 and entry.kind == "dated" else "completion"
         return self.message("measure", key, path, share, value=to_percent(share))

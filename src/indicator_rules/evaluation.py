@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -410,10 +410,13 @@ class Evaluation:
             "items": [item.as_dict() for item in result.items],
         }
 
-    def to_json(self) -> str:
-        """`as_dict` and the record as JSON: byte for byte the same for the same input, and enough to evaluate it again.
+    def to_json(self, explain: Iterable[str] = ()) -> str:
+        """`as_dict` and the record as JSON: byte for byte the same for the same input, and enough to evaluate it again. `explain` names criteria (`total`:
+        total and grade) whose derivations are wanted, too. Raises KeyError for a criterion that the ruleset does not have.
 
         Numbers of the result are exact texts; those of the record are JSON numbers, digit by digit as they were read.
         """
-        text = json.dumps(self.as_dict(), ensure_ascii=False, indent=2)
+        derivations = [self.explain(None if name == "total" else name).as_dict() for name in explain]
+        data = {**self.as_dict(), **({"derivations": derivations} if derivations else {})}
+        text = json.dumps(data, ensure_ascii=False, indent=2)
         return f'{text[:-2]},\n  "record": {self.record.canonical()}\n}}\n'

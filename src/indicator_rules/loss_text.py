@@ -20,6 +20,7 @@ from indicator_rules.expression import Aggregate, Arithmetic, Call, Node, Ref
 from indicator_rules.lower import COMPLETION, WEIGHT
 from indicator_rules.messages import Language
 from indicator_rules.plan import Leaf, Part, Points, Range, Scale, Slot
+from indicator_rules.score import combined
 from indicator_rules.spec import Citation
 from indicator_rules.table import Bound
 from indicator_rules.units import WHOLE, Amounts, Unit, Units
@@ -115,7 +116,9 @@ class Speaker(Explainer):
             yield self.say("range", low=low, high=high)
         elif isinstance(award, Points) and award.formula != WEIGHT and any(isinstance(part, Ref) for part in award.formula.walk()):
             words, numbers = self.words_of(award.formula, read, weight), self.put_in(award.formula, read, weight, own)
-            yield self.say("formula", formula=words if numbers in (None, words) else f"{words} = {numbers}")
+            value = number(read(award.formula, weight))
+            parts = [words, *([] if numbers is None else [numbers]), *([] if value is None else [number_text(value)])]
+            yield self.say("formula", formula=" = ".join(dict.fromkeys(parts)))
 
     def decisive(self, leaf: Leaf, row: str) -> list[Slot]:
         """The slots that chose the row; all of them for a row that takes what is left."""
@@ -175,22 +178,21 @@ class Speaker(Explainer):
                 return None
             return self.tell("late", days=self.amounts.distance((done - due).days, "days"))
         numbers = self.entry_numbers(entry)
-        if numbers is None or entry.completion == 0 or cut == 0:
+        if numbers is None or entry.completion >= cut:
             return None
-        has, wanted, own = *numbers, self.known_entries[entry.id]
-        if divide(has, wanted) == entry.completion:
-            short = add(multiply(wanted, cut), -has)
-            return self.tell("own-up", distance=self.amounts.in_own(short, own, apart=True)) if short > 0 else None
-        if has and divide(wanted, has) == entry.completion:
-            over = add(has, -divide(wanted, cut))
-            return self.tell("own-down", distance=self.amounts.in_own(over, own, apart=True)) if over > 0 else None
-        return None
+        has, wanted = numbers
+        if cut != 1:  # elsewhere than at the target, the way there is known only where completion is the plain ratio
+            if has <= 0 or wanted <= 0 or entry.completion not in (divide(has, wanted), divide(wanted, has)):
+                return None
+            wanted = multiply(wanted, cut) if divide(has, wanted) == entry.completion else divide(wanted, cut)
+        apart = self.amounts.in_own(abs(add(has, -wanted)), self.known_entries[entry.id], apart=True)
+        return None if has == wanted else self.tell("own-up" if has < wanted else "own-down", distance=apart)
 
     def entry_numbers(self, entry: EntryResult) -> tuple[Exact, Exact] | None:
-        """Actual value and target as numbers, both above 0."""
+        """Actual value and target, where both are numbers."""
         indicator = self.evaluation.record.indicator_by_id[entry.id]
         counts, target, actual = indicator.counts, indicator.target, indicator.actual
-        if target is None or target.kind != "number" or target.number is None or target.number <= 0:
+        if target is None or target.kind != "number" or target.number is None:
             return None
         if counts is not None:
             return (divide(counts.satisfied, counts.surveyed), target.number) if counts.surveyed else None
@@ -202,7 +204,7 @@ class Speaker(Explainer):
         """Why `result` lost points; empty if it lost none."""
         if result.exact_lost <= 0:
             return ""
-        raw = None if result.criterion.entries is not None and not result.entries else self.before_rounding(result)
+        raw = None if result.row == "absent" else self.before_rounding(result)
         rounded = "" if raw is None or raw == abs(result.exact_points) else self.tell("rounded", points=number_text(raw))
         return self.tell(
             "penalty" if result.criterion.role == "penalty" else "criterion",
@@ -217,7 +219,11 @@ class Speaker(Explainer):
 
     def before_rounding(self, result: CriterionResult) -> Exact | None:
         """What the table or the absence gave, less what was taken off by hand; None where it was combined."""
-        leaf = result.criterion.scale.head
+        leaf, rules = result.criterion.scale.head, result.criterion.entries
+        if rules is not None and result.entries and not (rules.per_goal and self.evaluation.record.goals):
+            points, weights = [one.exact_points for one in result.entries], [one.exact_weight for one in result.entries]
+            whole = combined(rules.combine, points, weights, result.exact_weight)
+            return None if isinstance(whole, Absent) else max(0, exact(min(whole, result.exact_weight)) - result.deducted)
         if result.entries or result.items or result.row in ("absent", "not_applicable", "entries"):
             return None
         award = leaf.row(result.row).award
@@ -245,7 +251,7 @@ class Speaker(Explainer):
             yield self.entries(result)
         elif result.items:
             read = self.evaluation.detail(result.id).read
-            yield self.listed(list(self.items(result, read)))
+            yield self.tell("semicolon").join(self.items(result, read))
         elif result.exact_lost - result.deducted > 0:
             read = self.evaluation.detail(result.id).read
             yield from self.why(scale.head, result.row, read, weight)
@@ -302,9 +308,13 @@ class Speaker(Explainer):
         """Each entry that fell short, and how they were combined."""
         rules = result.criterion.entries
         short = [self.entry_why(result, entry) for entry in result.entries if self.fell_short(entry)]
-        combine = self.tell(f"combine-{rules.combine}", count=len(result.entries)) if rules is not None else ""
+        if len(result.entries) == 1 and short:
+            return self.tell("entry-alone", name=result.entries[0].name, facts=self.listed(list(self.entry_facts(result, result.entries[0]))))
+        alike = len({entry.exact_weight for entry in result.entries}) == 1
+        how = "equal" if rules is None or (rules.combine == "weighted" and alike) else rules.combine
+        combine = self.tell(f"combine-{how}", count=len(result.entries))
         told = self.tell("semicolon").join(short)
-        return self.tell("entries", entries=told, combine=combine) if len(result.entries) > 1 and short else told or combine
+        return self.tell("entries", entries=told, combine=combine) if short else combine
 
     def entry_why(self, result: CriterionResult, entry: EntryResult) -> str:
         """One entry: target, actual, completion, row, distance, points."""
@@ -327,7 +337,7 @@ class Speaker(Explainer):
             yield from [] if entry.completion == 1 else [self.say("overdue")]
         elif (share := number(entry.completion)) is not None:
             yield self.say("completion", share=self.amounts.value(share, "ratio"))
-        if indicator.level:
+        if indicator.level and not (scale is not None and scale.levels):
             yield f"{self.labels['level']} {indicator.level}"
         if entry.row == "absent" and rules is not None:
             yield self.say("absent", treatment=self.treatment(rules.absent))
@@ -342,10 +352,10 @@ class Speaker(Explainer):
         if entry.row not in ("part", "full", "zero"):
             yield self.hit(scale.head, entry.row)
         read = self.evaluation.detail(result.id, entry.id).read
-        found = self.nearest(scale.head, read, entry.exact_weight)
+        found = None if entry.kind == "qualitative" else self.nearest(scale.head, read, entry.exact_weight)
         if found is not None:
             own = self.own_distance(entry, found.cut) if found.base == COMPLETION and not found.side else None
-            if own is None or entry.row != "part":
+            if own is None or entry.row not in ("part", "zero"):
                 yield self.next(scale.head, found, self.known_entries[entry.id])
             if own is not None:
                 yield own
