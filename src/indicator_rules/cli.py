@@ -18,6 +18,7 @@ from indicator_rules import messages
 from indicator_rules.cli_audit import audit
 from indicator_rules.cli_check import check, lint
 from indicator_rules.cli_compare import compare
+from indicator_rules.cli_explain import EVERY_LOSS, explained
 from indicator_rules.cli_options import (
     a_date,
     catalog_of,
@@ -30,7 +31,6 @@ from indicator_rules.cli_options import (
     typed,
     year_option,
 )
-from indicator_rules.cli_explain import EVERY_LOSS, explained
 from indicator_rules.cli_partial import partial
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.cli_test import test
@@ -81,7 +81,9 @@ def main() -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
-@click.option("--explain", multiple=True, is_flag=False, flag_value=EVERY_LOSS, metavar="CRITERION", callback=typed, help="help-explain")
+@click.option(
+    "--explain", multiple=True, is_flag=False, flag_value=EVERY_LOSS, metavar="CRITERION", callback=typed, help="help-explain"
+)
 @common
 def evaluate(
     records: tuple[str, ...],

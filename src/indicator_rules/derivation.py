@@ -46,7 +46,12 @@ class Step:
         """The step as plain data; keys that say nothing are left out."""
         facts = {"path": self.path, "typed": self.typed, "value": self.value}
         below = [step.as_dict() for step in self.steps]
-        return {"step": self.kind, "text": dict(self.texts), **{k: v for k, v in facts.items() if v}, **({"steps": below} if below else {})}
+        return {
+            "step": self.kind,
+            "text": dict(self.texts),
+            **{k: v for k, v in facts.items() if v},
+            **({"steps": below} if below else {}),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ scoring read them; the last step has the points of the evaluation itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
+from typing import TypeAlias
 
 from indicator_rules import messages
 from indicator_rules.derivation import Derivation, Kind, Step
@@ -15,12 +17,15 @@ from indicator_rules.distance import number
 from indicator_rules.evaluation import CriterionResult, EntryResult, Evaluation
 from indicator_rules.exact import Exact, Rounding, divide, exact, to_percent, to_text
 from indicator_rules.explain import is_truth, number_text
-from indicator_rules.expression import Aggregate, Node, Number, Ref
+from indicator_rules.expression import Aggregate, Node, Ref
 from indicator_rules.loss_text import Read, Speaker
 from indicator_rules.lower import COMPLETION, WEIGHT
 from indicator_rules.plan import Leaf, Part, Points, Range, Scale
 from indicator_rules.score import combined
 from indicator_rules.value import Absent, value_text
+
+_Points: TypeAlias = Generator[Step, None, Exact | None]
+"""Steps, and the points that they come to, if these can be worked out again."""
 
 
 def derive(evaluation: Evaluation, criterion: str | None) -> Derivation:
@@ -48,11 +53,19 @@ class _Deriver:
         self.path = f"criteria.{result.id}"
         self.told: set[str] = set()
 
-    def step(self, kind: Kind, say: Callable[[Speaker], str], path: str = "", exactly: Exact | str | None = None, **more: object) -> Step:
-        typed, steps = more.get("typed"), more.get("steps", ())
+    def step(
+        self,
+        kind: Kind,
+        say: Callable[[Speaker], str],
+        path: str = "",
+        exactly: Exact | str | None = None,
+        *,
+        typed: str | None = None,
+        steps: Iterable[Step] = (),
+    ) -> Step:
         texts = {lang: say(speaker) for lang, speaker in self.speakers.items()}
         text = exactly if isinstance(exactly, str | None) else to_text(exactly)
-        return Step(kind, texts, path, None if typed is None else str(typed), text, tuple(steps))  # type: ignore[call-overload]
+        return Step(kind, texts, path, typed, text, tuple(steps))
 
     def message(self, kind: Kind, key: str, path: str = "", exactly: Exact | str | None = None, **values: object) -> Step:
         """A step whose text needs nothing but numbers."""
@@ -85,8 +98,10 @@ class _Deriver:
         result, points = self.result, abs(self.result.exact_points)
         if result.deducted:
             given = self.record.deductions.criteria[result.id]
-            yield self.step("deduction", lambda speaker: speaker.by_hand(given), f"deductions.criteria.{result.id}", -result.deducted)
-        before = None if found is None else max(0, found - result.deducted)
+            yield self.step(
+                "deduction", lambda speaker: speaker.by_hand(given), f"deductions.criteria.{result.id}", -result.deducted
+            )
+        before: Exact | None = None if found is None else max(0, found - result.deducted)
         yield from self.rounded(self.plan.rounding.points, before, points)
         values = {"points": number_text(result.exact_points), "weight": number_text(result.exact_weight)}
         yield self.message("points", "points", self.path, result.exact_points, lost=number_text(result.exact_lost), **values)
@@ -108,13 +123,24 @@ class _Deriver:
 
     def absence(self, row: str, scale: Scale, path: str) -> Iterator[Step]:
         if row == "absent":
-            yield self.step("absent", lambda speaker: speaker.say("absent", treatment=speaker.treatment(scale.absent)), f"{path}.absent")
+            yield self.step(
+                "absent", lambda speaker: speaker.say("absent", treatment=speaker.treatment(scale.absent)), f"{path}.absent"
+            )
 
     # -------------------------------------------------------------------------------------------------------------------- scale
 
     def scaled(
-        self, scale: Scale, row: str, read: Read, weight: Exact, path: str, items: tuple[object, ...] = (), own: str = "", *, of: str = ""
-    ) -> Iterator[Step]:
+        self,
+        scale: Scale,
+        row: str,
+        read: Read,
+        weight: Exact,
+        path: str,
+        items: tuple[object, ...] = (),
+        own: str = "",
+        *,
+        of: str = "",
+    ) -> _Points:
         """What one scale read, the row that it hit, and what this gives; returns the points, if they can be worked out again."""
         leaf = scale.head
         yield from self.read(leaf, row, read, weight, own, of)
@@ -122,7 +148,9 @@ class _Deriver:
             return None
         if scale.parts:
             return (yield from self.parts(scale, read, weight, path, self.result.item_rows if items else ()))
-        yield self.step("row", lambda speaker: messages.text("step.row", {"row": self.hit(speaker, leaf, row)}, speaker.lang), f"{path}.{row}")
+        yield self.step(
+            "row", lambda speaker: messages.text("step.row", {"row": self.hit(speaker, leaf, row)}, speaker.lang), f"{path}.{row}"
+        )
         return (yield from self.awarded(leaf, row, read, weight, own, of))
 
     def hit(self, speaker: Speaker, leaf: Leaf, row: str) -> str:
@@ -133,7 +161,7 @@ class _Deriver:
         text = speaker.hit(leaf, row)
         return text if not condition or condition in text else speaker.say("hit", row=text, condition=condition)
 
-    def awarded(self, leaf: Leaf, row: str, read: Read, weight: Exact, own: str, of: str) -> Iterator[Step]:
+    def awarded(self, leaf: Leaf, row: str, read: Read, weight: Exact, own: str, of: str) -> _Points:
         """The formula with its numbers, and the bounds of the points."""
         award, raw = leaf.row(row).award, None
         if isinstance(award, Range):
@@ -143,7 +171,8 @@ class _Deriver:
             if low is not None and high is not None:
                 yield self.step("award", lambda s: s.say("range", low=number_text(low), high=number_text(high)))
             for rating in ratings:
-                yield self.step("rating", lambda speaker, one=rating: speaker.rating(one), f"assessments.{'indicators' if of else 'criteria'}.{of or self.result.id}")  # type: ignore[misc]
+                where = f"assessments.{'indicators' if of else 'criteria'}.{of or self.result.id}"
+                yield self.step("rating", partial(Speaker.rating, rating=rating), where)
             return None
         if isinstance(award, Points):
             formula, raw = award.formula, number(read(award.formula, weight))
@@ -162,27 +191,31 @@ class _Deriver:
         yield self.step("award", say, "", raw)
         kept = exact(min(max(raw, 0), weight))
         if kept != raw:
-            yield self.message("clamp", "clamp", "", kept, weight=number_text(weight), before=number_text(raw), value=number_text(kept))
+            yield self.message(
+                "clamp", "clamp", "", kept, weight=number_text(weight), before=number_text(raw), value=number_text(kept)
+            )
         nearest = self.speakers["zh"].nearest(leaf, read, weight, penalty=self.criterion.role == "penalty")
         if nearest is not None:
             value = number_text(nearest.points)
-            yield self.step("next", lambda s: messages.text("step.next", {"text": s.next(leaf, nearest, own), "points": value}, s.lang))
+            yield self.step(
+                "next", lambda s: messages.text("step.next", {"text": s.next(leaf, nearest, own), "points": value}, s.lang)
+            )
         return kept
 
-    def parts(self, scale: Scale, read: Read, weight: Exact, path: str, rows: tuple[tuple[str, Exact], ...]) -> Iterator[Step]:
+    def parts(self, scale: Scale, read: Read, weight: Exact, path: str, rows: tuple[tuple[str, Exact], ...]) -> _Points:
         """Each part or item with its own steps, then how they are combined."""
         weights: list[Exact] = []
         for part, (row, points) in zip(scale.parts, rows, strict=False):
             own = self.speakers["zh"].part_weight(part, row, read, weight) if part.weight is not None else weight
             weights.append(own)
             yield self.part(part, row, points, read, own, f"{path}.{part.id}")
-        points = [given for _, given in rows]
+        earned = [given for _, given in rows]
         base = None if scale.base is None else number(read(scale.base, weight))
-        value = combined(scale.combine, points, weights, weight) if points else None
+        value = combined(scale.combine, earned, weights, weight) if earned else None
         if value is None or isinstance(value, Absent):
             return None
         value = exact(value + (base or 0))
-        terms = [*([] if base is None else [base]), *points]
+        terms = [*([] if base is None else [base]), *earned]
         yield self.combination("sum" if base is not None else scale.combine, terms, weights, weight, value)
         return exact(min(max(value, 0), weight))
 
@@ -210,7 +243,12 @@ class _Deriver:
         if how == "weighted" and total == weight:
             how = "sum"
         added = " + ".join(f"({number_text(one)})" if one < 0 else number_text(one) for one in terms)
-        values: dict[str, object] = {"terms": added, "weights": number_text(exact(total)), "weight": number_text(weight), "count": len(terms)}
+        values: dict[str, object] = {
+            "terms": added,
+            "weights": number_text(exact(total)),
+            "weight": number_text(weight),
+            "count": len(terms),
+        }
         if how == "mean":
             values["terms"] = " + ".join(to_percent(share) for share in shares)
         elif how in ("max", "min"):
@@ -228,7 +266,9 @@ class _Deriver:
             if not isinstance(slot.formula, Ref | Aggregate) and not is_truth(slot.formula):
                 yield from self.measure(slot.formula, slot.name, "", read, weight, own)
         award = next((one.award for one in leaf.table.rows if one.id == row), None)
-        for formula in (award.formula,) if isinstance(award, Points) else (award.low, award.high) if isinstance(award, Range) else ():
+        for formula in (
+            (award.formula,) if isinstance(award, Points) else (award.low, award.high) if isinstance(award, Range) else ()
+        ):
             yield from self.reads(formula, read, weight, own, of)
 
     def reads(self, node: Node, read: Read, weight: Exact, own: str, of: str) -> Iterator[Step]:
@@ -242,7 +282,9 @@ class _Deriver:
                 yield from self.reads(child, read, weight, own, of)
             return
         section, _, name = node.path.partition(".")
-        if node == WEIGHT or node == COMPLETION or section in ("not_applicable", "assessed_level", "this") or self.was_told(node.path, of):
+        if node in (WEIGHT, COMPLETION) or section in ("not_applicable", "assessed_level", "this"):
+            return
+        if self.was_told(node.path, of):
             return
         if section == "measures":
             formula = self.speakers["zh"].measures[name].formula
@@ -270,7 +312,13 @@ class _Deriver:
             values = {"label": speaker.named(ref), "value": speaker.valued(ref, value, own), "path": path, "typed": typed}
             return messages.text(f"step.{key}", values, speaker.lang)
 
-        return self.step("lookup" if is_lookup else "input", say, path, value_text(value) if not isinstance(value, tuple) else None, typed=typed)
+        return self.step(
+            "lookup" if is_lookup else "input",
+            say,
+            path,
+            value_text(value) if not isinstance(value, tuple) else None,
+            typed=typed,
+        )
 
     def typed(self, section: str, name: str) -> str | None:
         """What the record says, as it was typed."""
@@ -282,7 +330,9 @@ class _Deriver:
             return None
         return str(answer).lower() if isinstance(answer, bool) else str(answer)
 
-    def measure(self, formula: Node, name: str, path: str, read: Read, weight: Exact, own: str, ref: Ref | None = None) -> Iterator[Step]:
+    def measure(
+        self, formula: Node, name: str, path: str, read: Read, weight: Exact, own: str, ref: Ref | None = None
+    ) -> Iterator[Step]:
         """A formula in words, with numbers, and its value."""
         self.told.add(name)
         value = read(ref or formula, weight)
@@ -302,7 +352,7 @@ class _Deriver:
 
     # ------------------------------------------------------------------------------------------------------------------ entries
 
-    def entries(self) -> Iterator[Step]:
+    def entries(self) -> _Points:
         """Each entry with its own steps, then how they are combined."""
         rules, results = self.criterion.entries, self.result.entries
         for entry in results:
@@ -318,7 +368,9 @@ class _Deriver:
             return None
         points, weights, weight = [e.exact_points for e in results], [e.exact_weight for e in results], self.result.exact_weight
         if rules.per_goal and self.record.goals:
-            yield self.message("combine", "combine-goals", "", self.result.exact_points, value=number_text(self.result.exact_points))
+            yield self.message(
+                "combine", "combine-goals", "", self.result.exact_points, value=number_text(self.result.exact_points)
+            )
             return None
         value = combined(rules.combine, points, weights, weight)
         if isinstance(value, Absent):
@@ -326,7 +378,9 @@ class _Deriver:
         yield self.combination(rules.combine, points, weights, weight, value)
         kept = min(value, weight)
         if kept != value:
-            yield self.message("clamp", "clamp", "", kept, weight=number_text(weight), before=number_text(value), value=number_text(kept))
+            yield self.message(
+                "clamp", "clamp", "", kept, weight=number_text(weight), before=number_text(value), value=number_text(kept)
+            )
         return kept
 
     def entry(self, entry: EntryResult) -> Iterator[Step]:
@@ -334,13 +388,23 @@ class _Deriver:
         indicator, path, weight = self.record.indicator_by_id[entry.id], f"indicators.{entry.id}", entry.exact_weight
         scale, counts = self.speakers["zh"].scale_of(self.result, entry), indicator.counts
         if entry.target is not None:
-            yield self.step("input", lambda s: messages.text("step.target", {"typed": entry.target}, s.lang), f"{path}.target", typed=entry.target)
+            yield self.step(
+                "input",
+                lambda s: messages.text("step.target", {"typed": entry.target}, s.lang),
+                f"{path}.target",
+                typed=entry.target,
+            )
         actual = entry.actual or (None if counts is None else f"{counts.satisfied}/{counts.surveyed}")
         if actual is not None:
             where = f"{path}.{'actual' if entry.actual else 'counts'}"
             yield self.step("input", lambda s: messages.text("step.actual", {"typed": actual}, s.lang), where, typed=actual)
         if indicator.level is not None:
-            yield self.step("input", lambda s: messages.text("step.level", {"level": indicator.level}, s.lang), f"{path}.level", typed=indicator.level)
+            yield self.step(
+                "input",
+                lambda s: messages.text("step.level", {"level": indicator.level}, s.lang),
+                f"{path}.level",
+                typed=indicator.level,
+            )
         if not isinstance(entry.completion, Absent) or indicator.level is None:
             yield self.completion(entry)
         found: Exact | None = None
@@ -348,7 +412,9 @@ class _Deriver:
             read = self.evaluation.detail(self.result.id, entry.id).read
             rows = f"{self.path}.entries.{entry.kind}"
             if not scale.parts:
-                found = yield from self.scaled(scale, entry.row, read, weight, rows, own=self.speakers["zh"].known_entries[entry.id], of=entry.id)
+                found = yield from self.scaled(
+                    scale, entry.row, read, weight, rows, own=self.speakers["zh"].known_entries[entry.id], of=entry.id
+                )
         rules = self.criterion.entries
         if entry.row == "absent" and rules is not None:
             yield self.step("absent", lambda s: s.say("absent", treatment=s.treatment(rules.absent)), f"{self.path}.entry_absent")
@@ -363,17 +429,23 @@ class _Deriver:
         value, path = entry.completion, f"indicators.{entry.id}.completion"
         share = number(value)
         if isinstance(value, Absent) or share is None:
-            reason = messages.Phrase(f"absent.{value.reason.removeprefix('absent.')}") if isinstance(value, Absent) else str(value)
+            reason = (
+                messages.Phrase(f"absent.{value.reason.removeprefix('absent.')}") if isinstance(value, Absent) else str(value)
+            )
             return self.message("measure", "completion-absent", path, reason=reason)
         numbers = self.speakers["zh"].entry_numbers(entry)
         own = self.speakers["zh"].known_entries[entry.id]
-        for above, below in ((numbers, numbers[::-1]) if numbers is not None else ()):
+        for above, below in (numbers, numbers[::-1]) if numbers is not None else ():
             if above > 0 and below > 0 and divide(above, below) == share:
                 return self.step(
                     "measure",
                     lambda s, a=above, b=below: messages.text(  # type: ignore[misc]
                         "step.completion-ratio",
-                        {"above": s.amounts.in_own(a, own), "below": s.amounts.in_own(b, own), "value": s.amounts.value(share, "ratio")},
+                        {
+                            "above": s.amounts.in_own(a, own),
+                            "below": s.amounts.in_own(b, own),
+                            "value": s.amounts.value(share, "ratio"),
+                        },
                         s.lang,
                     ),
                     path,

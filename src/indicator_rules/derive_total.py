@@ -6,7 +6,7 @@ next grade. Guaranteed: each step begins from the value that the one before it c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import NamedTuple
 
 from indicator_rules import messages
@@ -77,7 +77,9 @@ class _Totals:
     def summed(self, total: Exact) -> Iterator[_Change]:
         """The sum of what stands at the top, scaled up if something does not apply."""
         top = [group.exact_points for group in self.evaluation.groups if group.group.parent is None]
-        top += [one.exact_points for one in self.evaluation.criteria if one.criterion.group is None and one.criterion.role == "score"]
+        top += [
+            one.exact_points for one in self.evaluation.criteria if one.criterion.group is None and one.criterion.role == "score"
+        ]
         terms, points, left_out = " + ".join(map(number_text, top)), number_text(self.sums.points), self.sums.left_out
         if add_all(top) == self.sums.points:
             yield self.change("total", "sum", "", self.sums.points, terms=terms, value=points)
@@ -85,7 +87,7 @@ class _Totals:
             whole, rest = number_text(self.sums.weight), number_text(add(self.sums.weight, -left_out))
             yield self.change("rescale", "rescale", "", total, points=points, whole=whole, rest=rest, value=number_text(total))
 
-    def adjusted(self, total: Exact) -> Iterator[_Change]:
+    def adjusted(self, total: Exact) -> Generator[_Change, None, Exact]:
         """Adjustments and what is taken off by hand, in the order in which they act; returns the total before rounding."""
         applied = self.evaluation.adjustments
         for one in applied:
@@ -143,7 +145,9 @@ class _Totals:
             return
         if rounding is not None and before != total:
             rule = messages.Phrase(f"step.mode-{rounding.mode}", (("digits", rounding.digits),))
-            yield self.change("rounding", "rounding", "ruleset.rounding", total, rule=rule, before=number_text(before), value=number_text(total))
+            yield self.change(
+                "rounding", "rounding", "ruleset.rounding", total, rule=rule, before=number_text(before), value=number_text(total)
+            )
         yield self.change("total", "total-is", "", total, total=number_text(total), full=number_text(self.plan.full_score))
 
     def graded(self) -> Iterator[_Change]:
@@ -157,7 +161,9 @@ class _Totals:
         grade, margin = self.plan.grade_labels[position], evaluation.exact_margin
         on = evaluation.exact_total if self.plan.grade_on == "rounded" else evaluation.unrounded_total or 0
         guards = self.plan.grades.table.rows[position].guards
-        cut = next((bound for guard in guards for bound in guard if bound.operator in (">=", ">") and bound.slot == "total"), None)
+        cut = next(
+            (bound for guard in guards for bound in guard if bound.operator in (">=", ">") and bound.slot == "total"), None
+        )
         values: dict[str, object] = {"grade": grade, "total": number_text(on)}
         if cut is not None and on >= cut.cut:
             key = "step.grade-cut" if cut.operator == ">=" else "step.grade-above"
@@ -173,7 +179,11 @@ class _Totals:
     def grade_adjustment(self, one: AdjustmentResult) -> _Change:
         texts, told = {}, {}
         for lang, speaker in self.speakers.items():
-            values = {"label": one.adjustment.label, "effect": self.effect(one, lang), "clause": speaker.clause(one.adjustment.source)}
+            values = {
+                "label": one.adjustment.label,
+                "effect": self.effect(one, lang),
+                "clause": speaker.clause(one.adjustment.source),
+            }
             told[lang] = messages.text("loss.grade-adjusted", values, lang)
             texts[lang] = told[lang].rstrip("。.")
         return _Change(Step("adjustment", texts, f"adjustments.{one.adjustment.id}"), told)

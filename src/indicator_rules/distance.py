@@ -32,12 +32,17 @@ class Nearest(NamedTuple):
     @property
     def distance(self) -> Exact:
         """How far from `value` to `cut`."""
-        return abs(add(self.cut, -self.value))
+        return magnitude(add(self.cut, -self.value))
 
     @property
     def is_up(self) -> bool:
         """Whether the value has to rise."""
         return self.cut > self.value or (self.cut == self.value and self.side > 0)
+
+
+def magnitude(value: Exact) -> Exact:
+    """`value` without its sign."""
+    return -value if value < 0 else value
 
 
 def nearest(leaf: Leaf, read: Read, weight: Exact, *, penalty: bool = False) -> Nearest | None:
@@ -48,9 +53,15 @@ def nearest(leaf: Leaf, read: Read, weight: Exact, *, penalty: bool = False) -> 
     base = _base(slots, [bound for bound in bounds if _moves(slots[bound.slot])])
     given = None if base is None else read(base)
     here = None if given is None else number(given)
-    if base is None or here is None or any(_reads(slots[bound.slot].formula, base) for bound in bounds if not _moves(slots[bound.slot])):
+    if (
+        base is None
+        or here is None
+        or any(_reads(slots[bound.slot].formula, base) for bound in bounds if not _moves(slots[bound.slot]))
+    ):
         return None
-    fixed = {bound: _holds((_code(slots[bound.slot], read), 0), bound, bound.cut) for bound in bounds if not _moves(slots[bound.slot])}
+    fixed = {
+        bound: _holds((_code(slots[bound.slot], read), 0), bound, bound.cut) for bound in bounds if not _moves(slots[bound.slot])
+    }
     cuts = _cuts(slots, [bound for bound in bounds if bound not in fixed], base, read)
     if cuts is None:
         return None
@@ -71,7 +82,7 @@ def nearest(leaf: Leaf, read: Read, weight: Exact, *, penalty: bool = False) -> 
     for cut, side in sorted(places, key=lambda place: (abs(place[0] - here), abs(place[1]))):
         found = at((cut, side))
         if found is not None and found[0] != now[0] and found[1] > now[1]:
-            return Nearest(found[0], base, here, cut, side, abs(found[1]))
+            return Nearest(found[0], base, here, cut, side, magnitude(found[1]))
     return None
 
 
@@ -101,7 +112,9 @@ def _base(slots: dict[str, Slot], bounds: list[Bound]) -> Node | None:
         return None
     if all(formula == formulas[0] for formula in formulas) and any(bound.cut for bound in bounds):
         return formulas[0]
-    bases = [f.left if isinstance(f, Arithmetic) and f.sign == "-" and b.cut == 0 else f for f, b in zip(formulas, bounds, strict=True)]
+    bases = [
+        f.left if isinstance(f, Arithmetic) and f.sign == "-" and b.cut == 0 else f for f, b in zip(formulas, bounds, strict=True)
+    ]
     return bases[0] if all(base == bases[0] for base in bases) else None
 
 

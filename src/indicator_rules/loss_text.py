@@ -12,7 +12,7 @@ from datetime import date
 from functools import cached_property
 
 from indicator_rules import messages
-from indicator_rules.distance import Nearest, nearest, number
+from indicator_rules.distance import Nearest, magnitude, nearest, number
 from indicator_rules.evaluation import CriterionResult, EntryResult, Evaluation
 from indicator_rules.exact import Exact, add, divide, exact, multiply
 from indicator_rules.explain import Explainer, is_truth, number_text
@@ -75,7 +75,9 @@ class Speaker(Explainer):
             nonlocal missing
             if part == WEIGHT:
                 return number_text(weight)
-            if isinstance(part, Ref | Aggregate) or (isinstance(part, Call) and part.function in ("first_of", "present", "value_at")):
+            if isinstance(part, Ref | Aggregate) or (
+                isinstance(part, Call) and part.function in ("first_of", "present", "value_at")
+            ):
                 value = read(part, weight)
                 missing = missing or isinstance(value, Absent)
                 return self.valued(part, value, own)
@@ -114,7 +116,9 @@ class Speaker(Explainer):
         if isinstance(award, Range):
             low, high = (self.put_in(end, read, weight, own) or self.words(end) for end in (award.low, award.high))
             yield self.say("range", low=low, high=high)
-        elif isinstance(award, Points) and award.formula != WEIGHT and any(isinstance(part, Ref) for part in award.formula.walk()):
+        elif (
+            isinstance(award, Points) and award.formula != WEIGHT and any(isinstance(part, Ref) for part in award.formula.walk())
+        ):
             words, numbers = self.words_of(award.formula, read, weight), self.put_in(award.formula, read, weight, own)
             value = number(read(award.formula, weight))
             parts = [words, *([] if numbers is None else [numbers]), *([] if value is None else [number_text(value)])]
@@ -150,9 +154,15 @@ class Speaker(Explainer):
     def next(self, leaf: Leaf, found: Nearest, own: str = "") -> str:
         """How far it is to the next row that gives more."""
         unit = self.unit(found.base)
-        labelled = next((label.text(self.lang) for scale in self.scales if scale.head is leaf if (label := scale.label(found.row))), "")
+        labelled = next(
+            (label.text(self.lang) for scale in self.scales if scale.head is leaf if (label := scale.label(found.row))), ""
+        )
         known = {"full": "full", "none": "none", "part": "part-row"}
-        row = self.tell(known[found.row]) if found.row in known else self.row_name(found.row) + (f"“{labelled}”" if labelled else "")
+        row = (
+            self.tell(known[found.row])
+            if found.row in known
+            else self.row_name(found.row) + (f"“{labelled}”" if labelled else "")
+        )
         distance, side = found.distance, found.side
         if side and unit in WHOLE and found.value.denominator == 1:
             distance, side = distance.__floor__() + 1, 0
@@ -178,14 +188,15 @@ class Speaker(Explainer):
                 return None
             return self.tell("late", days=self.amounts.distance((done - due).days, "days"))
         numbers = self.entry_numbers(entry)
-        if numbers is None or entry.completion >= cut:
+        share = number(entry.completion)
+        if numbers is None or share is None or share >= cut:
             return None
         has, wanted = numbers
         if cut != 1:  # elsewhere than at the target, the way there is known only where completion is the plain ratio
-            if has <= 0 or wanted <= 0 or entry.completion not in (divide(has, wanted), divide(wanted, has)):
+            if has <= 0 or wanted <= 0 or share not in (divide(has, wanted), divide(wanted, has)):
                 return None
-            wanted = multiply(wanted, cut) if divide(has, wanted) == entry.completion else divide(wanted, cut)
-        apart = self.amounts.in_own(abs(add(has, -wanted)), self.known_entries[entry.id], apart=True)
+            wanted = multiply(wanted, cut) if divide(has, wanted) == share else divide(wanted, cut)
+        apart = self.amounts.in_own(magnitude(add(has, -wanted)), self.known_entries[entry.id], apart=True)
         return None if has == wanted else self.tell("own-up" if has < wanted else "own-down", distance=apart)
 
     def entry_numbers(self, entry: EntryResult) -> tuple[Exact, Exact] | None:
@@ -309,7 +320,9 @@ class Speaker(Explainer):
         rules = result.criterion.entries
         short = [self.entry_why(result, entry) for entry in result.entries if self.fell_short(entry)]
         if len(result.entries) == 1 and short:
-            return self.tell("entry-alone", name=result.entries[0].name, facts=self.listed(list(self.entry_facts(result, result.entries[0]))))
+            return self.tell(
+                "entry-alone", name=result.entries[0].name, facts=self.listed(list(self.entry_facts(result, result.entries[0])))
+            )
         alike = len({entry.exact_weight for entry in result.entries}) == 1
         how = "equal" if rules is None or (rules.combine == "weighted" and alike) else rules.combine
         combine = self.tell(f"combine-{how}", count=len(result.entries))

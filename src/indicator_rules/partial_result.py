@@ -185,10 +185,11 @@ class PartialEvaluation:
         """What is still possible, as a notebook shows it."""
         lang = messages.language()
         rows = [tuple(messages.text(f"notebook.{key}", {}, lang) for key in ("subject", "low", "high", "weight"))]
-        for one in self.criteria:
-            rows.append((one.criterion.label.text(lang), str(one.low), str(one.high), str(one.weight)))
+        rows += [(one.criterion.label.text(lang), str(one.low), str(one.high), str(one.weight)) for one in self.criteria]
         total = () if self.span is None else (messages.text("notebook.total", {"low": self.low, "high": self.high}, lang),)
-        grades = messages.text("notebook.grades", {"grades": "/".join(self.plan.grade_labels[one].text(lang) for one in self.positions)}, lang)
+        grades = messages.text(
+            "notebook.grades", {"grades": "/".join(self.plan.grade_labels[one].text(lang) for one in self.positions)}, lang
+        )
         return html_table(self.record.subject.name, rows, numbers=(1, 2, 3), below=(*total, grades))
 
     def as_dict(self) -> dict[str, Any]:

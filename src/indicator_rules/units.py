@@ -154,5 +154,3 @@ class Amounts:
             return to_text(exact(value))
         rounded = Rounding(2, "half-up")(exact(value))
         return self.say("about", number=to_text(rounded)) if rounded else self.say("less", number="0.01")
-
-
