@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from indicator_rules.exact import Exact, add, exact
 from indicator_rules.expression import Aggregate, Arithmetic, Call, Date, Negative, Node, Number, Ref, replaced
 from indicator_rules.plan import Award, Leaf, Points, Range, Slot
 from indicator_rules.table import Bound, Row
-from indicator_rules.value import Absent, Value
+from indicator_rules.value import Value
 
 Read: TypeAlias = Callable[[Node], Value]
 
@@ -145,7 +146,7 @@ def number(value: Value) -> Exact | None:
     """A number, or a date as its day number; None for anything else."""
     if isinstance(value, date):
         return value.toordinal()
-    return None if isinstance(value, Absent | str | bool) else value
+    return value if isinstance(value, int | Fraction) and not isinstance(value, bool) else None
 
 
 def _holds(place: tuple[Exact, int], bound: Bound, cut: Exact) -> bool:

@@ -24,7 +24,7 @@ from indicator_rules.score import combined
 from indicator_rules.spec import Citation
 from indicator_rules.table import Bound
 from indicator_rules.units import WHOLE, Amounts, Unit, Units
-from indicator_rules.value import Absent, Value
+from indicator_rules.value import Absent, Series, Value
 
 Read = Callable[[Node, Exact], Value]
 _FUNCTION = re.compile(r"\b(min|max|floor|ceil|abs|count|sum|months_late|years_late|value_at)\(")
@@ -60,6 +60,8 @@ class Speaker(Explainer):
 
     def valued(self, node: Node, value: Value, own: str = "") -> str:
         """A value with the unit that the formula gives."""
+        if isinstance(value, Series):
+            return self.listed([f"{day.isoformat()} {number_text(point)}" for day, point in value.points])
         if isinstance(value, date) or number(value) is None:
             return self.value(value)
         return self.amounts.value(number(value) or 0, self.unit(node), own)
