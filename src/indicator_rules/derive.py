@@ -101,7 +101,9 @@ class _Deriver:
             yield self.step(
                 "deduction", lambda speaker: speaker.by_hand(given), f"deductions.criteria.{result.id}", -result.deducted
             )
-        before: Exact | None = None if found is None else max(0, found - result.deducted)
+        before = found
+        if found is not None:
+            before = max(0, found - result.deducted)
         yield from self.rounded(self.plan.rounding.points, before, points)
         values = {"points": number_text(result.exact_points), "weight": number_text(result.exact_weight)}
         yield self.message("points", "points", self.path, result.exact_points, lost=number_text(result.exact_lost), **values)

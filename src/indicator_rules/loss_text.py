@@ -106,7 +106,7 @@ class Speaker(Explainer):
         return _FUNCTION.sub(lambda found: messages.text(f"step.function-{found[1]}", {}, self.lang) + "(", written)
 
     def named(self, ref: Ref) -> str:
-        return self.labels.get(ref.path) or self.label(str(ref))
+        return self.labels.get(ref.path) or self.label(str(ref).removeprefix("lookups."))
 
     # --------------------------------------------------------------------------------------------------------------------- rows
 
@@ -116,7 +116,8 @@ class Speaker(Explainer):
         yield from (self.told(slot, read, weight, own) for slot in self.decisive(leaf, row))
         yield self.hit(leaf, row)
         if isinstance(award, Range):
-            low, high = (self.put_in(end, read, weight, own) or self.words(end) for end in (award.low, award.high))
+            ends = [number(read(end, weight)) for end in (award.low, award.high)]
+            low, high = (self.words(end) if value is None else number_text(value) for end, value in zip((award.low, award.high), ends, strict=True))
             yield self.say("range", low=low, high=high)
         elif (
             isinstance(award, Points) and award.formula != WEIGHT and any(isinstance(part, Ref) for part in award.formula.walk())
@@ -327,6 +328,8 @@ class Speaker(Explainer):
             )
         alike = len({entry.exact_weight for entry in result.entries}) == 1
         how = "equal" if rules is None or (rules.combine == "weighted" and alike) else rules.combine
+        if rules is not None and rules.per_goal and self.evaluation.record.goals:
+            how = "goals"
         combine = self.tell(f"combine-{how}", count=len(result.entries))
         told = self.tell("semicolon").join(short)
         return self.tell("entries", entries=told, combine=combine) if short else combine
