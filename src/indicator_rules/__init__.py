@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indicator_rules.errors import EvaluationError, IndicatorRulesError, Problem, RecordError, RulesetError, Where
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.messages import use_language
-    from indicator_rules.reading import read_record
+    from indicator_rules.reading import Reading, read, read_record
     from indicator_rules.record import EvaluationRecord
     from indicator_rules.rolling_up import roll_up
     from indicator_rules.rules import Rules, check
@@ -31,12 +31,14 @@ __all__ = [
     "EvaluationRecord",
     "IndicatorRulesError",
     "Problem",
+    "Reading",
     "RecordError",
     "Rules",
     "RulesetError",
     "Where",
     "check",
     "load",
+    "read",
     "read_record",
     "roll_up",
     "use_language",
@@ -47,7 +49,7 @@ _HOMES = {
     "errors": ("EvaluationError", "IndicatorRulesError", "Problem", "RecordError", "RulesetError", "Where"),
     "evaluation": ("Evaluation",),
     "messages": ("use_language",),
-    "reading": ("read_record",),
+    "reading": ("Reading", "read", "read_record"),
     "record": ("EvaluationRecord",),
     "rolling_up": ("roll_up",),
     "rules": ("Rules", "check"),

@@ -16,12 +16,13 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
-from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
+from indicator_rules.cli_options import common, dumped, mapping_option, readings, rules_for, typed, year_option
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
     from indicator_rules.evaluation import Evaluation
+    from indicator_rules.reading import Reading
 
 # ----------------------------------------------------------------------------------------------------------------- options
 
@@ -59,20 +60,26 @@ def main() -> None:
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@mapping_option
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
 @common
 def evaluate(
-    records: tuple[str, ...], ruleset: str | None, year: int | None, form: str, output: str | None, engine: str | None
+    records: tuple[str, ...],
+    ruleset: str | None,
+    year: int | None,
+    form: str,
+    output: str | None,
+    mapping: str | None,
+    engine: str | None,
 ) -> int:
-    files = record_files(records)
+    files, found, single = readings(records, mapping)
     if output is not None:
         check_output(Path(output), files)
-    single = len(records) == 1 and files == [Path(records[0])]
     tally = _Tally()
     written: list[str] = []
-    for file, result in zip(files, _scored(files, ruleset, year, engine), strict=True):
+    for source, result in _scored(found, ruleset, year, engine):
         first = tally.add(result)
-        page = _json(file, result, single=single) if form == "json" else _page(file, result, first=first, single=single)
+        page = _json(source, result, single=single) if form == "json" else _page(source, result, first=first, single=single)
         # Each is shown when it is ready; a JSON list and a file are written whole at the end.
         if form == "json" or output is not None:
             written.append(page)
@@ -113,42 +120,37 @@ class _Tally:
 
 
 def _scored(
-    files: Iterable[Path], ruleset: str | None, year: int | None, engine: str | None
-) -> Iterator[Evaluation | RecordError]:
+    found: Iterable[Reading], ruleset: str | None, year: int | None, engine: str | None
+) -> Iterator[tuple[str, Evaluation | RecordError]]:
     """Each record scored, or refused; what is wrong with it, or with its ruleset (said once), goes to standard error."""
-    from indicator_rules.reading import read_record
-
     told: set[str] = set()
-    for file in files:
+    for reading in found:
+        result: Evaluation | None = None
         try:
-            record = read_record(file)
-            rules = rules_for(file, record, ruleset, year, engine)
-            try:
-                yield rules.evaluate(record)
-                continue
-            except RecordError as error:
-                found = placed(error, file)
+            rules = rules_for(reading.file, reading.record, ruleset, year, engine)
+            result = rules.evaluate(reading)
+            problems: Iterable[Problem] = reading.problems
         except ProblemsError as error:
-            found = list(error.problems)
-        tell(problem for problem in found if str(problem) not in told)
-        told.update(map(str, found))
-        yield RecordError(found)
+            problems = [*error.problems, *(reading.problems if reading.found is not None else ())]
+        tell(problem for problem in problems if str(problem) not in told)
+        told.update(map(str, problems))
+        yield reading.source, RecordError(problems) if result is None else result
 
 
-def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
+def _page(source: str, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
     from indicator_rules import render
 
     if isinstance(result, RecordError):
         return ""
     page = render.text(result, columns=columns())
-    return page if single else f"{'' if first else chr(10)}── {file} ──\n{page}"
+    return page if single else f"{'' if first else chr(10)}── {source} ──\n{page}"
 
 
-def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
+def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str:
     if isinstance(result, RecordError):
-        return dumped({"file": str(file), "problems": [problem.as_dict() for problem in result.problems]})
+        return dumped({"file": source, "problems": [problem.as_dict() for problem in result.problems]})
     text = result.to_json()
-    return text if single else f'{{\n  "file": {json.dumps(str(file), ensure_ascii=False)},{text[1:]}'
+    return text if single else f'{{\n  "file": {json.dumps(source, ensure_ascii=False)},{text[1:]}'
 
 
 # -------------------------------------------------------------------------------------------------------------- other commands

@@ -24,7 +24,7 @@ from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
-from indicator_rules.reading import read_record, record_files
+from indicator_rules.reading import Reading, reading, record_files
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.inputs import InputField
 
-    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
+    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
 
 
 class Rules:
@@ -113,19 +113,18 @@ class Rules:
         return Evaluator(self.plan, self._engine, lambda: self.provenance)
 
     def evaluate(self, record: Record) -> Evaluation:
-        """Score one record: an `EvaluationRecord`, plain data, or the path of a TOML or JSON file.
+        """Score one record: an `EvaluationRecord`, plain data, the path of a TOML, JSON or Excel file, or a `Reading` of one.
 
         Raises: RecordError with every problem of the record, if it cannot be read or lacks what the ruleset needs.
         """
         if isinstance(record, EvaluationRecord):
             return self.evaluator.evaluate(record)
-        read = read_record(record)
+        read = reading(record)
+        evaluated = read.record
         try:
-            return self.evaluator.evaluate(read)
+            return self.evaluator.evaluate(evaluated)
         except RecordError as error:
-            file = "" if isinstance(record, Mapping) else os.fspath(record)
-            data = None if isinstance(record, Mapping) else Path(record).read_bytes()
-            raise RecordError(located([problem.at(file=file) for problem in error.problems], data)) from None
+            raise RecordError(read.located(error.problems)) from None
 
     def evaluate_all(self, records: Iterable[Record] | Record) -> Iterator[Evaluation | RecordError]:
         """Score many records, or all record files of a folder, in order and without stopping: a record that cannot be scored
@@ -133,7 +132,7 @@ class Rules:
         """
         if isinstance(records, str | os.PathLike):
             records = record_files([records])
-        elif isinstance(records, Mapping | EvaluationRecord):
+        elif isinstance(records, Mapping | EvaluationRecord | Reading):
             records = [records]
         for record in records:
             try:
@@ -150,11 +149,9 @@ class Rules:
         """
         from indicator_rules.audit import TOLERANCE, audit
 
-        found = audit(self, read_record(record), TOLERANCE if tolerance is None else tolerance, sides)
-        if isinstance(record, EvaluationRecord | Mapping) or not found.problems:
-            return found
-        problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
-        return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
+        read = reading(record)
+        found = audit(self, read.record, TOLERANCE if tolerance is None else tolerance, sides)
+        return replace(found, problems=tuple(read.located(found.problems))) if found.problems and read.file else found
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""
