@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `check`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `audit`, `check`, `list`, `show`, `inputs`, `template`, `mapping`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -16,6 +16,8 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
+from indicator_rules.cli_excel import mapping as mapping_commands
+from indicator_rules.cli_excel import template
 from indicator_rules.cli_options import common, dumped, mapping_option, readings, rules_for, typed, year_option
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
@@ -157,6 +159,8 @@ def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str
 
 
 commands.add_command(audit)
+commands.add_command(template)
+commands.add_command(mapping_commands)
 
 
 @commands.command(help="help-check")

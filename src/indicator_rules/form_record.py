@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from indicator_rules import quantity
 from indicator_rules.errors import KeyPath, Problem, Severity, Where
 from indicator_rules.exact import exact, to_decimal
-from indicator_rules.form_fields import FieldKind, kind_of
+from indicator_rules.form_fields import FIELDS, FieldKind, kind_of
 from indicator_rules.quantity import QuantityError, money_factor
 from indicator_rules.record_fields import category_path
 from indicator_rules.workbook import Unreadable, Value, address
@@ -61,7 +61,7 @@ class Form:
     def located(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems with the cells of their key paths, or of the nearest that the form has; in the order of the form."""
         placed = [one if one.where.cell else one.at(file=self.file, **self._cell(one.where.path)) for one in problems]
-        return sorted(placed, key=self._order)
+        return sorted(map(_in_words, placed), key=self._order)
 
     def _cell(self, path: KeyPath) -> dict[str, str]:
         for length in range(len(path), 0, -1):
@@ -77,6 +77,14 @@ class Form:
         match = re.fullmatch(r"([A-Z]+)([0-9]+)(?::.*)?", problem.where.cell)
         sheet = sheets.index(problem.where.sheet) if problem.where.sheet in sheets else len(sheets)
         return (sheet, int(match[2]), len(match[1])) if match else (sheet, 0, 0)
+
+
+def _in_words(problem: Problem) -> Problem:
+    """Of a form, a key that is missing is a label that was not filled in."""
+    if problem.code != "missing-key":
+        return problem
+    known = FIELDS.get(".".join("*" if isinstance(part, int) else part for part in problem.where.path))
+    return problem if known is None else replace(problem, code="form-field-missing", values={"text": known.label})
 
 
 _Given: TypeAlias = tuple[str, Cell]

@@ -224,6 +224,8 @@ class _Template:
         yield _Column("declared.indicators.*", "自评得分", 8, Input("number", signed=True))
         yield self.column(FIELDS["indicators.*.reason"], 18)
         yield self.column(FIELDS["indicators.*.evidence"], 14)
+        yield _Column("deductions.indicators.*.points", "人工扣分", 7, Input("number"))
+        yield _Column("deductions.indicators.*.reason", "扣分理由", 10, Input("text"))
         yield _Column("not_applicable.indicators.*", "不适用的原因", 10, Input("text"))
 
     def questions(self) -> None:
@@ -250,9 +252,9 @@ class _Template:
 
     def criteria(self) -> None:
         """各项指标: the rubric, what a person gives where a rule leaves it to one, and the points claimed."""
-        sheet = self.sheet("criteria", (12, 18, 9, 44, 9, 9, 11, 16, 9, 9, 14, 14))
+        sheet = self.sheet("criteria", (12, 18, 9, 44, 9, 9, 11, 14, 9, 9, 13, 8, 11, 12))
         keys = ("group", "criterion", "weight", "standard", "assessed-points", "assessed-share", "assessed-level", "assessed-reason", "assessed-by",
-                "declared", "declared-reason", "not-applicable")  # fmt: skip
+                "declared", "declared-reason", "deducted", "deducted-reason", "not-applicable")  # fmt: skip
         head = sheet.row
         for place, key in enumerate(keys, start=1):
             sheet.heading(head, place, self.say(f"column-{key}"))
@@ -268,7 +270,9 @@ class _Template:
             for column, path, given in (
                 (10, f"declared.criteria.{criterion.id}", Input("number", signed=True)),
                 (11, f"declared.reasons.criteria.{criterion.id}", Input("text")),
-                (12, f"not_applicable.criteria.{criterion.id}", Input("text")),
+                (12, f"deductions.criteria.{criterion.id}.points", Input("number")),
+                (13, f"deductions.criteria.{criterion.id}.reason", Input("text")),
+                (14, f"not_applicable.criteria.{criterion.id}", Input("text")),
             ):
                 sheet.inputs((sheet.row, column, sheet.row, column), given)
                 self.name(path, sheet, sheet.row, column)
@@ -277,6 +281,8 @@ class _Template:
             ("declared.total", "declared-total", Input("number", signed=True)),
             ("declared.grade", "declared-grade", Input("choice", tuple(grade.label.zh for grade in self.spec.grades))),
             ("declared.by", "declared-by", Input("text")),
+            ("deductions.total.points", "deducted-total", Input("number")),
+            ("deductions.total.reason", "deducted-total-reason", Input("text")),
         ):
             sheet.row += 1
             sheet.label(sheet.row, 9, self.say(key))
