@@ -21,12 +21,11 @@ from indicator_rules.terminal import DONE, Command, Group, check_output, say, sh
 @common
 def template(ruleset: str, output: str | None, year: int | None) -> int:
     from indicator_rules.catalog import load
-    from indicator_rules.form_template import template as form_of
 
     rules = load(ruleset, year)
     path = Path(output or f"自评表-{rules.name}.xlsx")
     _check_new(path, ".xlsx")
-    write(path, form_of(rules))
+    write(path, rules.template())
     show(say("template-written", file=path) + "\n")
     return DONE
 

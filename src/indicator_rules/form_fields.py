@@ -79,10 +79,10 @@ INDICATORS = _fields(
     ("name", "text", "指标名称 三级指标 三级指标名称 指标内容 绩效指标名称 指标"),
     ("direction", "text", "指标方向 指标性质 方向 计算符号 符号 指标符号 运算符号"),
     ("initial_target", "quantity", "年初指标值 年初目标值 年初绩效指标值 年初值"),
-    ("target", "quantity", "年度指标值 指标值 目标值 年度目标值 调整指标值 调整后指标值 全年指标值 预期指标值 绩效指标值 计划指标值 计划值 "
-     "年度绩效指标值 预期值 调整值 设定值 绩效目标值 全年目标值"),
-    ("actual", "quantity", "实际完成值 全年完成值 全年实际完成值 指标实际完成值 完成值 实际值 全年实际值 实际完成 实际完成情况 完成情况 实际完成指标值 "
-     "实际完成指标 完成指标值"),
+    ("target", "quantity", ("年度指标值 指标值 目标值 年度目标值 调整指标值 调整后指标值 全年指标值 预期指标值 绩效指标值 计划指标值 计划值 "
+     "年度绩效指标值 预期值 调整值 设定值 绩效目标值 全年目标值")),
+    ("actual", "quantity", ("实际完成值 全年完成值 全年实际完成值 指标实际完成值 完成值 实际值 全年实际值 实际完成 实际完成情况 完成情况 实际完成指标值 "
+     "实际完成指标 完成指标值")),
     ("prior", "quantity", "上年值 上年完成值 上年实际值 上年实际完成值"),
     ("unit", "text", "计量单位 度量单位 单位"),
     ("weight", "number", "权重 分值 指标权重 指标分值 指标分值权重 权重分值 标准分 满分"),
@@ -93,8 +93,8 @@ INDICATORS = _fields(
     ("part_of", "text", "所属指标"),
     ("key", "truth", "核心指标 是否核心指标 是否核心"),
     ("basis", "text", "设定依据 指标值设置依据 指标值设定依据 指标设定依据 指标值依据"),
-    ("reason", "text", "偏差原因 偏差原因分析及改进措施 偏差原因分析 未完成原因 未完成原因分析 未完成原因及改进措施 偏差原因及改进措施 未完成原因和改进措施 "
-     "未完成原因及拟采取的改进措施 偏差原因分析及整改措施 未完成原因分析及改进措施 原因分析 偏差说明 说明 备注"),
+    ("reason", "text", ("偏差原因 偏差原因分析及改进措施 偏差原因分析 未完成原因 未完成原因分析 未完成原因及改进措施 偏差原因及改进措施 未完成原因和改进措施 "
+     "未完成原因及拟采取的改进措施 偏差原因分析及整改措施 未完成原因分析及改进措施 原因分析 偏差说明 说明 备注")),
     ("evidence", "text", "佐证材料 佐证资料 佐证 证明材料 数据来源"),
 )  # fmt: skip
 INDICATOR_CLAIMS = _fields(
@@ -123,11 +123,14 @@ TEXTS = _fields(
     ("publication", "text", "结果应用与公开 结果应用 自评结果应用和公开情况"),
 )  # fmt: skip
 DERIVED = frozenset(
-    "序号 完成率 指标完成率 完成比例 执行率 预算执行率 得分系数 扣分 执行率权重 指标赋分规则 指标权重合计 未完成率 偏差率 偏离度 全年执行率 支出率".split()
+    ["序号", "完成率", "指标完成率", "完成比例", "执行率", "预算执行率", "得分系数", "扣分", "执行率权重", "指标赋分规则", "指标权重合计", "未完成率", "偏差率", "偏离度", "全年执行率", "支出率"]
 )
 """Headings of columns that follow from others, or that the ruleset has to say."""
 
-FIELDS = {one.path: one for one in (*SUBJECT, *AMOUNTS, *FUNDS, *GOALS, *INDICATORS, *INDICATOR_CLAIMS, *CLAIMS, *TEXTS)}
+MONEY_UNIT = Field("budget.unit", "text", ("计量单位",))
+FIELDS = {
+    one.path: one for one in (*SUBJECT, MONEY_UNIT, *AMOUNTS, *FUNDS, *GOALS, *INDICATORS, *INDICATOR_CLAIMS, *CLAIMS, *TEXTS)
+}
 
 
 def heading(text: str) -> str:

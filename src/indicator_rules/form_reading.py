@@ -23,10 +23,20 @@ from indicator_rules.workbook import Sheet, Value, address
 _LABELS = by_heading(SUBJECT, CLAIMS, TEXTS)
 _AMOUNTS = by_heading(AMOUNTS)
 _TOTALS = ("总分", "合计", "总计", "自评总分", "得分合计", "总得分", "合计得分", "评分合计")
-_WHOLE = ("年度资金总额", "资金总额", "总额", "合计", "年度财政资金总额", "预算资金总额", "年度总额", "总计", "年度金额", "财政资金总额")
+_WHOLE = (
+    "年度资金总额",
+    "资金总额",
+    "总额",
+    "合计",
+    "年度财政资金总额",
+    "预算资金总额",
+    "年度总额",
+    "总计",
+    "年度金额",
+    "财政资金总额",
+)
 _STRUCTURE = frozenset(
-    "绩效指标 年度绩效指标 项目资金 预算执行情况 年度总体目标 年度总体目标完成情况 绩效指标完成情况 年度资金 资金情况 总体目标 年度绩效目标 项目基本情况 基本情况 基本信息 "
-    "年度预算执行情况 预算资金执行情况 资金执行情况 年度绩效指标完成情况 项目支出 年度目标 绩效目标 项目资金情况 年度绩效目标完成情况 当年绩效指标 自评结果".split()
+    ["绩效指标", "年度绩效指标", "项目资金", "预算执行情况", "年度总体目标", "年度总体目标完成情况", "绩效指标完成情况", "年度资金", "资金情况", "总体目标", "年度绩效目标", "项目基本情况", "基本情况", "基本信息", "年度预算执行情况", "预算资金执行情况", "资金执行情况", "年度绩效指标完成情况", "项目支出", "年度目标", "绩效目标", "项目资金情况", "年度绩效目标完成情况", "当年绩效指标", "自评结果"]
 )
 """What forms print beside their tables and says nothing of the project."""
 _CRITERIA = re.compile(r"(?:项目)?(?:决策|过程|管理|投入|资金管理|组织实施|预算管理|绩效管理|履职)(?:指标)?")
@@ -78,7 +88,9 @@ class _FormReader:
                 done = table.last
                 self.headings(table)
                 continue
-            reader = {"budget": self.budget, "goals": self.goals, "indicators": self.indicator}.get(table.section if table else "")
+            reader = {"budget": self.budget, "goals": self.goals, "indicators": self.indicator}.get(
+                table.section if table else ""
+            )
             if table is None or reader is None or not reader(row, table):
                 table = None if table is None or table.section != "indicators" else table
                 self.labels(row)
@@ -149,7 +161,12 @@ class _FormReader:
         for row in range(table.first, table.last + 1):
             for column in self.grid.rows.get(row, {}):
                 text = self.grid.text(row, column)
-                if column in table.fields or is_heading(text) or text in _STRUCTURE or money_unit(str(self.grid.rows[row][column])):
+                if (
+                    column in table.fields
+                    or is_heading(text)
+                    or text in _STRUCTURE
+                    or money_unit(str(self.grid.rows[row][column]))
+                ):
                     self.use(row, column)
                 else:
                     self.goal_block(row, column)
@@ -162,7 +179,10 @@ class _FormReader:
             return False
         self.use(row, column)
         place = self.cell(row, column).place
-        cells = [("goals.*.weight", Cell(found[2] and Decimal(found[2]), place)), ("goals.*.planned", Cell(found[3] or None, place))]
+        cells = [
+            ("goals.*.weight", Cell(found[2] and Decimal(found[2]), place)),
+            ("goals.*.planned", Cell(found[3] or None, place)),
+        ]
         after = [one for one in self.grid.rows[row] if one > column]
         if not found[3] and after and row not in self.heads and isinstance(self.grid.rows[row][after[0]], str):
             cells[1] = ("goals.*.planned", self.cell(row, after[0]))
@@ -192,13 +212,19 @@ class _FormReader:
                 self.record.put(path, cell)
             return True
         scores = [cell for path, cell in given if path == EXECUTION_SCORE and not is_blank(cell.value)]
-        amounts = [(path.replace("budget.", "funds.*."), cell) for path, cell in given if path != EXECUTION_SCORE and not is_blank(cell.value)]
+        amounts = [
+            (path.replace("budget.", "funds.*."), cell)
+            for path, cell in given
+            if path != EXECUTION_SCORE and not is_blank(cell.value)
+        ]
         for cell in scores:
             self.record.put(EXECUTION_SCORE, cell)
         if amounts:
             place = self.cell(row, names[-1]).place
             source = next(name for name, words in _SOURCES.items() if re.search(words, label))
-            self.record.add_row("funds", [("funds.*.source", Cell(source, place)), ("funds.*.name", Cell(label, place)), *amounts])
+            self.record.add_row(
+                "funds", [("funds.*.source", Cell(source, place)), ("funds.*.name", Cell(label, place)), *amounts]
+            )
         return True
 
     def goals(self, row: int, table: Columns) -> bool:
@@ -221,7 +247,9 @@ class _FormReader:
         if known in _LABELS or _NOTE.match(str(cells[first])) or all(column not in table.fields for column in cells):
             return False
         levels = self.categories(row, table)
-        given = {path: self.cell(row, column) for column, path in reversed(table.fields.items()) if path and column in cells}
+        given = {
+            path: self.cell(row, column) for column, path in reversed(list(table.fields.items())) if path and column in cells
+        }
         given = {path: cell for path, cell in given.items() if ".category" not in path or path.endswith("category")}
         name = given.get("indicators.*.name")
         if name is None and "indicators.*.name" not in table.fields.values() and levels:
@@ -274,7 +302,7 @@ class _FormReader:
         entry = self.record.add_row("indicators", given.items())
         if shared is not None and shared not in self.sharers and entry is not None:
             self.sharers[shared] = entry
-            self.record.problem("form-weight-shared", Place(name.place.sheet, *shared), "warning", text=shown(text))
+            self.record.warning("form-weight-shared", Place(name.place.sheet, *shared), text=shown(text))
 
     def words(self, given: dict[str, Cell]) -> None:
         """A target that reads as no quantity is a description, and the entry qualitative; said so, since a number may stand in it."""
@@ -285,7 +313,7 @@ class _FormReader:
             quantity.parse(target.value)
         except QuantityError:
             given["indicators.*.direction"] = Cell("qualitative", target.place)
-            self.record.problem("form-read-as-words", target.place, "warning", text=shown(target.value))
+            self.record.warning("form-read-as-words", target.place, text=shown(target.value))
 
     def weight_above(self, row: int, table: Columns) -> tuple[int, int] | None:
         """The top left cell of a 分值 or 得分 that covers several rows with different names, if this row is one of them."""
@@ -370,9 +398,7 @@ class _FormReader:
         value = str(self.grid.rows[row][column])
         label, colon, rest = value.replace("：", ":", 1).partition(":")
         one = _LABELS.get(heading(label)) if colon and rest.strip() else None
-        if one is not None and self.value(one.path, Cell(rest.strip(), self.cell(row, column).place)):
-            self.use(row, column)
-        elif self.grid.text(row, column) in _STRUCTURE or self.goal_block(row, column):
+        if (one is not None and self.value(one.path, Cell(rest.strip(), self.cell(row, column).place))) or self.grid.text(row, column) in _STRUCTURE or self.goal_block(row, column):
             self.use(row, column)
 
     def value(self, path: str, cell: Cell) -> bool:
@@ -388,7 +414,9 @@ class _FormReader:
                 values = [shown(cells[column]) for column in left if start <= column <= end]
                 area = address(row, start) + (f":{address(row, end)}" if end > start else "")
                 where = Where(self.record.file, sheet=self.grid.sheet.name, cell=area)
-                self.record.problems.append(Problem("form-cell-not-placed", where, {"text": shown(" | ".join(values))}, "warning"))
+                self.record.problems.append(
+                    Problem("form-cell-not-placed", where, {"text": shown(" | ".join(values))}, "warning")
+                )
 
 
 def _is_points(value: Any) -> bool:

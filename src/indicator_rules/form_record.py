@@ -8,15 +8,16 @@ here beyond what cells alone can be wrong in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from indicator_rules import quantity
-from indicator_rules.errors import KeyPath, Problem, Severity, Where
+from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import exact, to_decimal
 from indicator_rules.form_fields import FIELDS, FieldKind, kind_of
 from indicator_rules.quantity import QuantityError, money_factor
@@ -70,7 +71,7 @@ class Form:
                 place = next((one for key, one in self.places.items() if key[:length] == path[:length]), None)
             if place is not None:
                 return {"sheet": place.sheet, "cell": address(place.row, place.column)}
-        return {"sheet": self.name.partition("!")[0]}
+        return {"sheet": next((place.sheet for place in self.places.values()), "")}
 
     def _order(self, problem: Problem) -> tuple[int, int, int]:
         sheets = list(dict.fromkeys(place.sheet for place in self.places.values()))
@@ -104,8 +105,11 @@ class FormRecord:
     def form(self) -> Form:
         return Form(self.file, self.name, self.data, self.places, tuple(self.problems))
 
-    def problem(self, code: str, place: Place, severity: Severity = "error", path: KeyPath = (), **values: object) -> None:
-        self.problems.append(Problem(code, place.where(self.file, path), values, severity))
+    def problem(self, code: str, place: Place, path: KeyPath = (), **values: object) -> None:
+        self.problems.append(Problem(code, place.where(self.file, path), values))
+
+    def warning(self, code: str, place: Place, **values: object) -> None:
+        self.problems.append(Problem(code, place.where(self.file), values, "warning"))
 
     def put(self, path: str, cell: Cell, kind: FieldKind | None = None) -> bool:
         """A cell for a field that is no row's; whether it held anything. A blank one is remembered: a value may be missed there."""
@@ -117,7 +121,8 @@ class FormRecord:
         if not cells:
             return None
         rows: list[dict[str, Any]] = self.data.setdefault(section, [])
-        position, row = len(rows), {}
+        position = len(rows)
+        row: dict[str, Any] = {}
         rows.append(row)
         self.places[section, position] = next(iter(cells.values())).place
         identity = cells.get(f"{section}.*.id")
@@ -132,6 +137,17 @@ class FormRecord:
                 self._set(tuple(name if part == "*" else part for part in path.split(".")), cell, kind_of(path))
         return name
 
+    def put_entry(self, section: str, identity: str, parts: Sequence[str], cell: Cell, kind: FieldKind) -> None:
+        """A cell for the row of `section` that is called `identity`; the row begins with the first that holds anything."""
+        if _read(cell.value, kind) is None:
+            return
+        rows: list[dict[str, Any]] = self.data.setdefault(section, [])
+        position = next((place for place, row in enumerate(rows) if row["id"] == identity), len(rows))
+        if position == len(rows):
+            rows.append({"id": identity})
+            self.places[section, position] = cell.place
+        self._set((section, position, *parts), cell, kind)
+
     def _category(self, position: int, cells: dict[str, Cell]) -> None:
         """一级 and 二级指标 as one category."""
         parts = [cells.pop(f"indicators.*.category.{level}", None) for level in (1, 2)]
@@ -143,7 +159,7 @@ class FormRecord:
     def _set(self, path: KeyPath, cell: Cell, kind: FieldKind) -> bool:
         self.places.setdefault(path, cell.place)
         if isinstance(cell.value, Unreadable):
-            self.problem(cell.value.code, cell.place, path=path, **cell.value.values)
+            self.problem(cell.value.code, cell.place, path, **cell.value.values)
             return True
         value = _read(cell.value, kind)
         if value is None:
@@ -151,11 +167,11 @@ class FormRecord:
         if kind == "money":
             value = self._money(value)
         into: Any = self.data
-        for part, below in zip(path, path[1:], strict=False):
-            into = into[part] if isinstance(into, list) else into.setdefault(part, [] if isinstance(below, int) else {})
+        for part, below in pairwise(path):
+            into = into[int(part)] if isinstance(into, list) else into.setdefault(part, [] if isinstance(below, int) else {})
         last = path[-1]
         if last in into and into[last] != value:
-            self.problem("form-value-twice", cell.place, path=path, text=shown(value), first=shown(into[last]))
+            self.problem("form-value-twice", cell.place, path, text=shown(value), first=shown(into[last]))
             return True
         into[last] = value
         self.places[path] = cell.place

@@ -118,7 +118,15 @@ class FormSheet:
         self._cell(row, column, "", fill=_CLOSED)
 
     def _cell(
-        self, row: int, column: int, value: str, *, fill: str = "", bold: bool = False, center: bool = False, note: str | None = None
+        self,
+        row: int,
+        column: int,
+        value: str,
+        *,
+        fill: str = "",
+        bold: bool = False,
+        center: bool = False,
+        note: str | None = None,
     ) -> None:
         from openpyxl.comments import Comment
         from openpyxl.styles import Alignment, Font, PatternFill
@@ -131,7 +139,9 @@ class FormSheet:
         if fill:
             cell.fill = PatternFill("solid", fgColor=fill)
         if note:
-            cell.comment = Comment(note[:2000], "indicator-rules", width=420, height=min(400, 40 + 18 * math.ceil(width(note[:2000]) / 50)))
+            cell.comment = Comment(
+                note[:2000], "indicator-rules", width=420, height=min(400, 40 + 18 * math.ceil(width(note[:2000]) / 50))
+            )
 
     def fit(self, row: int) -> None:
         """As high as its longest cell needs: Excel does not work it out for a file that it did not write."""
@@ -155,7 +165,9 @@ class FormSheet:
                 cell.font = Font(name=_FONT, size=10)
                 cell.protection = Protection(locked=False)
                 cell.alignment = Alignment(wrap_text=True, vertical="center")
-                cell.number_format = {"day": "yyyy-mm-dd", "text": "@", "quantity": "@", "share": "@", "choice": "@"}.get(given.kind, "General")
+                cell.number_format = {"day": "yyyy-mm-dd", "text": "@", "quantity": "@", "share": "@", "choice": "@"}.get(
+                    given.kind, "General"
+                )
         check = self._check(given)
         if check is not None:
             check.add(":".join(dict.fromkeys((address(area[0], area[1]), address(area[2], area[3])))))
@@ -168,8 +180,10 @@ class FormSheet:
         if given.kind == "choice" and given.choices:
             check = DataValidation(type="list", formula1=self.choices.reference(given.choices), allow_blank=True)
         elif given.kind in ("number", "money", "count"):
-            kind = "whole" if given.kind == "count" else "decimal"
-            check = DataValidation(type=kind, operator="between", formula1="-1E+12" if given.signed else "0", formula2="1E+12", allow_blank=True)
+            kind: Any = "whole" if given.kind == "count" else "decimal"
+            check = DataValidation(
+                type=kind, operator="between", formula1="-1E+12" if given.signed else "0", formula2="1E+12", allow_blank=True
+            )
         elif given.kind == "year":
             check = DataValidation(type="whole", operator="between", formula1="1990", formula2="2200", allow_blank=True)
         elif given.kind == "day":

@@ -1,6 +1,6 @@
 """A form to fill in for one ruleset, as an Excel workbook: what the ruleset reads, where it is to be written, and what each rule says.
 
-In: the rules, a language. Out: the bytes of a .xlsx file, A4, headings protected (without a password), drop-downs where there is a choice. Every cell to fill in
+In: a ruleset and its plan, a language. Out: the bytes of a .xlsx file, A4, headings protected (without a password), drop-downs where there is a choice. Every cell to fill in
 carries a defined name (`form_named`), so reading it back is exact. Cells for targets and actual values are text cells: Excel leaves `9-10次`, `=100%` and `2023年11月`
 as they are typed.
 
@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from indicator_rules import messages, rubric
 from indicator_rules import plan as plans
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.exact import to_text
 from indicator_rules.expression import Ref
-from indicator_rules.form_fields import AMOUNTS, FIELDS, FUNDS, GOALS, SUBJECT, TEXTS, Field
+from indicator_rules.form_fields import AMOUNTS, FIELDS, FUNDS, GOALS, MONEY_UNIT, SUBJECT, TEXTS, Field
 from indicator_rules.form_named import COLUMN, PREFIX, ROW, ROWS, RULESET
 from indicator_rules.form_sheet import Choices, FormSheet, Input, named
+from indicator_rules.inputs import inputs
 from indicator_rules.messages import Language
 from indicator_rules.record_fields import CATEGORIES
-
-if TYPE_CHECKING:
-    from indicator_rules.rules import Rules
+from indicator_rules.ruleset import Ruleset
+from indicator_rules.spec import Grade
 
 MOST_PREPARED = {"funds": 6, "goals": 4, "indicators": 40}
 KINDS = {"project": "项目", "department": "部门整体", "transfer": "转移支付"}
@@ -45,7 +45,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-def template(rules: Rules, lang: Language | None = None) -> bytes:
+def template(ruleset: Ruleset, plan: plans.Plan, lang: Language | None = None) -> bytes:
     """The form for a ruleset, ready to be saved as .xlsx."""
     try:
         import openpyxl
@@ -53,7 +53,7 @@ def template(rules: Rules, lang: Language | None = None) -> bytes:
         raise RecordError([Problem("excel-not-installed", Where())]) from None
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
-    _Template(rules, lang or messages.language(), book).write()
+    _Template(ruleset, plan, lang or messages.language(), book).write()
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -71,12 +71,11 @@ class _Column(NamedTuple):
 class _Template:
     """One workbook in the making."""
 
-    def __init__(self, rules: Rules, lang: Language, book: Any) -> None:
-        self.rules, self.lang, self.book = rules, lang, book
-        self.spec, self.plan = rules.spec, rules.plan
+    def __init__(self, ruleset: Ruleset, plan: plans.Plan, lang: Language, book: Any) -> None:
+        self.spec, self.plan, self.lang, self.book = ruleset.spec, plan, lang, book
         self.choices = Choices(book)
-        self.read = {one.path for one in rules.inputs()}
-        refs = {part.path for formula in rules.ruleset.formulas.values() for part in formula.node.walk() if isinstance(part, Ref)}
+        self.read_by = {one.path: one.read_by for one in inputs(ruleset, plan)}
+        refs = {part.path for formula in ruleset.formulas.values() for part in formula.node.walk() if isinstance(part, Ref)}
         self.entry_reads = {path.removeprefix("entry.") for path in refs if path.startswith("entry.")}
 
     def say(self, key: str, **values: object) -> str:
@@ -96,7 +95,7 @@ class _Template:
     def sheet(self, key: str, widths: Sequence[int]) -> FormSheet:
         sheet = FormSheet(self.book.create_sheet(self.say(f"sheet-{key}")), widths, self.choices)
         sheet.title(self.spec.ruleset.title.text(self.lang))
-        sheet.line(self.say("made-for", name=self.rules.name) + self.say(f"lead-{key}"))
+        sheet.line(self.say("made-for", name=f"{self.plan.family}@{self.plan.edition}") + self.say(f"lead-{key}"))
         return sheet
 
     def name(self, field: str, sheet: FormSheet, row: int, column: int) -> None:
@@ -131,11 +130,10 @@ class _Template:
             self.value_of(sheet, "subject.kind", KINDS[kinds[0]])
         sheet.row += 2
         sheet.section(self.say("part-budget"))
-        self.pair(sheet, Field("budget.unit", "text", (self.say("unit"),)), 1, 1)
+        self.pair(sheet, MONEY_UNIT, 1, 1)
         sheet.row += 1
-        heads = (_Column("", self.say("amounts"), 0, Input("text")), _Column("", "", 0, Input("text")))
-        for place, column in enumerate(heads, start=1):
-            sheet.heading(sheet.row, place, column.label)
+        for place, label in enumerate((self.say("amounts"), ""), start=1):
+            sheet.heading(sheet.row, place, label)
         for place, one in enumerate(AMOUNTS, start=3):
             sheet.heading(sheet.row, place, self.marked(one))
             sheet.inputs((sheet.row + 1, place, sheet.row + 1, place), Input("money", signed=one.path.endswith("added")))
@@ -165,7 +163,7 @@ class _Template:
     def marked(self, one: Field) -> str:
         """A label; with a star if the ruleset reads it."""
         needed = {"subject.name", "subject.kind", "subject.year", "budget.unit"}
-        return one.label + ("*" if one.path in self.read or one.path in needed else "")
+        return one.label + ("*" if one.path in self.read_by or one.path in needed else "")
 
     def input(self, one: Field) -> Input:
         choices = _CHOICES.get(one.path)
@@ -178,22 +176,35 @@ class _Template:
         """绩效指标, one row an entry, with the columns that the ruleset can make use of."""
         columns = list(self.entry_columns())
         sheet = self.sheet("indicators", [column.width for column in columns])
-        rules = [row for row, criterion in zip(rubric.rows(self.spec, self.lang), self.plan.criteria, strict=True) if criterion.entries]
+        rules = [
+            row for row, criterion in zip(rubric.rows(self.spec, self.lang), self.plan.criteria, strict=True) if criterion.entries
+        ]
         for row in rules:
             sheet.line(f"{row.third}（{row.weight}）：{row.standard}")
         sheet.row += 1
         head = sheet.row
-        self.table("indicators", sheet, columns, notes={"indicators.*.target": self.say("how-target"), "indicators.*.level": self.say("how-level")})
+        self.table(
+            "indicators",
+            sheet,
+            columns,
+            notes={"indicators.*.target": self.say("how-target"), "indicators.*.level": self.say("how-level")},
+        )
         sheet.finish(frozen=head, rows_may_be_added=True)
 
     def entry_columns(self) -> Iterable[_Column]:
         entries = [criterion.entries for criterion in self.plan.criteria if criterion.entries is not None]
         scales = [scale for one in entries for _, scale in one.scales]
         by_person = any(map(_by_person, scales))
-        categories = [path for path in CATEGORIES if any(path == one or path.startswith(one + ".") for part in entries for one in part.categories)]
+        categories = [
+            path
+            for path in CATEGORIES
+            if any(path == one or path.startswith(one + ".") for part in entries for one in part.categories)
+        ]
         levels = list(dict.fromkeys(str(label.text("zh")) for scale in scales if scale.levels for _, label in scale.labels))
         yield self.column(FIELDS["indicators.*.id"], 8)
-        yield _Column("indicators.*.category", "指标类别*", 14, Input("choice", tuple(CATEGORY_NAMES[path] for path in categories)))
+        yield _Column(
+            "indicators.*.category", "指标类别*", 14, Input("choice", tuple(CATEGORY_NAMES[path] for path in categories))
+        )
         yield _Column("indicators.*.name", "指标名称*", 24, Input("text"))
         yield self.column(FIELDS["indicators.*.direction"], 7)
         if "initial_target" in self.entry_reads:
@@ -233,13 +244,12 @@ class _Template:
         sheet = self.sheet("questions", (30, 16, 14, 34, 42))
         labels = {one.id: one.label.text(self.lang) for one in self.plan.criteria}
         texts = dict(zip(labels, rubric.rows(self.spec, self.lang), strict=True))
-        users = {one.path: one.read_by for one in self.rules.inputs()}
         head = sheet.row
         for place, key in enumerate(("question", "answer", "type", "meaning", "used-by"), start=1):
             sheet.heading(head, place, self.say(f"column-{key}"))
         for question in self.plan.questions:
             sheet.row += 1
-            readers = users.get(f"answers.{question.id}", ())
+            readers = self.read_by.get(f"answers.{question.id}", ())
             rules = "\n".join(f"{labels[one]}：{texts[one].standard}" for one in readers)
             sheet.label(sheet.row, 1, question.label.text(self.lang), rules)
             sheet.inputs((sheet.row, 2, sheet.row, 2), _answer(question))
@@ -295,7 +305,13 @@ class _Template:
         mine = criterion.entries is None and _by_person(criterion.scale)
         levels = tuple(str(label.text("zh")) for _, label in criterion.scale.labels) if criterion.scale.levels else ()
         base = f"assessments.criteria.{criterion.id}."
-        given = (Input("number"), Input("share"), Input("choice", levels) if levels else Input("text"), Input("text"), Input("text"))
+        given = (
+            Input("number"),
+            Input("share"),
+            Input("choice", levels) if levels else Input("text"),
+            Input("text"),
+            Input("text"),
+        )
         for place, (key, one) in enumerate(zip(("points", "share", "level", "reason", "by"), given, strict=True), start=5):
             if mine and (key != "level" or levels):
                 sheet.inputs((sheet.row, place, sheet.row, place), one)
@@ -338,6 +354,6 @@ def _answer(question: plans.Question) -> Input:
     return Input("choice", question.choices) if question.type == "choice" else kinds.get(question.type, Input("text"))
 
 
-def _grade(grade: Any) -> str:
+def _grade(grade: Grade) -> str:
     cut = grade.at_least if grade.at_least is not None else grade.above
-    return grade.label.zh + ("" if cut is None else f" {'≥' if grade.at_least is not None else '>'} {cut}")
+    return str(grade.label) + ("" if cut is None else f" {'≥' if grade.at_least is not None else '>'} {cut}")

@@ -21,7 +21,7 @@ from indicator_rules.validation import LARGEST_FILE, decode, locate, problems_of
 
 if TYPE_CHECKING:
     from indicator_rules.form_record import Form
-    from indicator_rules.mapping import Mapping as Headings
+    from indicator_rules.mapping import FieldMapping
 
 RecordSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | EvaluationRecord | Reading"
 _FORMATS: dict[str, Literal["toml", "json"]] = {".toml": "toml", ".json": "json"}
@@ -89,7 +89,8 @@ def reading(source: RecordSource) -> Reading:
 
 
 def read(
-    sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], mapping: Headings | str | os.PathLike[str] | None = None
+    sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    mapping: FieldMapping | str | os.PathLike[str] | None = None,
 ) -> Iterator[Reading]:
     """Every record in files and folders, one after the other: `Reading`s, those that cannot be read too.
 
@@ -114,7 +115,11 @@ def record_files(paths: Iterable[str | os.PathLike[str]], *, tables: bool = Fals
     files: list[Path] = []
     for path in map(Path, paths):
         inside = (
-            (file for file in path.rglob("*") if file.suffix.lower() in wanted and not file.name.startswith("~$") and file.is_file())
+            (
+                file
+                for file in path.rglob("*")
+                if file.suffix.lower() in wanted and not file.name.startswith("~$") and file.is_file()
+            )
             if path.is_dir()
             else (path,)
         )
@@ -122,7 +127,7 @@ def record_files(paths: Iterable[str | os.PathLike[str]], *, tables: bool = Fals
     return list(dict.fromkeys(files))
 
 
-def _of_file(path: Path, headings: Headings | None) -> Iterator[Reading]:
+def _of_file(path: Path, headings: FieldMapping | None) -> Iterator[Reading]:
     """The records of one file; at least one reading, if only to say what is wrong."""
     suffix = path.suffix.lower()
     try:
@@ -147,7 +152,7 @@ def _from_form(form: Form) -> Reading:
     errors = [problem for problem in form.problems if problem.severity == "error"]
     record: EvaluationRecord | None = None
     try:
-        record = EvaluationRecord.model_validate(form.data)
+        record = EvaluationRecord.model_validate(form.data) if form.data else None
     except ValidationError as error:
         told = {problem.where.path for problem in errors if problem.where.path}
         found = problems_of(error, form.file, form.data, EvaluationRecord)
@@ -178,9 +183,7 @@ def _content(path: Path) -> tuple[bytes, Literal["toml", "json"]]:
             raise RecordError([Problem("file-not-found", where)])
         known = _FORMATS.get(path.suffix.lower())
         if known is None:
-            raise RecordError(
-                [Problem("unknown-suffix", where, {"text": path.suffix or path.name, "known": ", ".join(_KNOWN)})]
-            )
+            raise RecordError([Problem("unknown-suffix", where, {"text": path.suffix or path.name, "known": ", ".join(_KNOWN)})])
         with path.open("rb") as stream:
             return stream.read(LARGEST_FILE + 1), known
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.inputs import InputField
+    from indicator_rules.messages import Language
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
 
@@ -152,6 +153,15 @@ class Rules:
         read = reading(record)
         found = audit(self, read.record, TOLERANCE if tolerance is None else tolerance, sides)
         return replace(found, problems=tuple(read.located(found.problems))) if found.problems and read.file else found
+
+    def template(self, lang: Language | None = None) -> bytes:
+        """The Excel form to fill in for this ruleset, to be saved as .xlsx. Needs the extra `excel`.
+
+        Raises: RecordError where that is not installed.
+        """
+        from indicator_rules.form_template import template
+
+        return template(self.ruleset, self.plan, lang)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""

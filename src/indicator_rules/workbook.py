@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal, NamedTuple, NoReturn, TypeAlias
+from typing import IO, Any, Literal, NamedTuple, NoReturn, Self, TypeAlias
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
@@ -195,7 +195,7 @@ class _Package:
         if target is None:
             raise _RefusedError("workbook-damaged", reason="xl/workbook.xml")
         self.relations = self._relations(target)
-        by_kind = {kind: path for kind, path in self.relations.values()}
+        by_kind = dict(self.relations.values())
         root = self._tree(target)
         properties = _first(root, "workbookPr")
         self.epoch_1904 = properties is not None and properties.get("date1904") in ("1", "true")
@@ -213,7 +213,7 @@ class _Package:
                 sheets.append(_SheetReader(self, one.get("name", ""), hidden).read(path))
         return Workbook(self.file, tuple(sheets), _names(root))
 
-    def _stream(self, path: str) -> IO[bytes]:
+    def _stream(self, path: str) -> _Counted:
         return _Counted(self.archive.open(path), self)
 
     def _tree(self, path: str) -> ET.Element:
@@ -244,7 +244,7 @@ class _Package:
         with self._stream(path) as stream:
             head = stream.read(65536)
             _refuse_doctype(head)
-            parser = ET.XMLPullParser(("end",))
+            parser: Any = ET.XMLPullParser(("end",))
             endings = tuple("}" + name for name in names)
             while head:
                 parser.feed(head)
@@ -270,30 +270,31 @@ class _Package:
         return [_kind(one.get("numFmtId", "0"), codes) for one in formats] if formats is not None else []
 
 
-class _Counted(io.RawIOBase):
+class _Counted:
     """A part of the archive that stops when the whole has unpacked to too much; what the archive says of sizes is not believed."""
 
     def __init__(self, stream: IO[bytes], package: _Package) -> None:
-        super().__init__()
         self.stream, self.package = stream, package
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         most = self.package.left + 1
-        data = self.stream.read(most if size is None or size < 0 else min(size, most))
+        data = self.stream.read(most if size < 0 else min(size, most))
         self.package.left -= len(data)
         if self.package.left < 0:
             raise _RefusedError("workbook-too-large", limit=f"{LARGEST_UNPACKED // 1024 // 1024} MB")
         return data
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.stream.close()
-        super().close()
 
 
 def _refuse_doctype(head: bytes) -> None:
     """A DOCTYPE, the only way to entities, stands before the first element or nowhere."""
 
-    class _Reached(Exception):  # noqa: N818 -- what happened
+    class _Reached(Exception):
         pass
 
     def reached(*_: object) -> NoReturn:
@@ -429,10 +430,12 @@ def _kind(number: str, codes: Mapping[str, str]) -> _Kind:
     code = codes.get(number)
     if code is None:
         return _BUILT_IN.get(int(number) if number.isdecimal() else 0, "number")
-    shown = re.sub(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]|General|G/通用格式', "", code.partition(";")[0], flags=re.IGNORECASE).lower()
+    shown = re.sub(
+        r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]|General|G/通用格式', "", code.partition(";")[0], flags=re.IGNORECASE
+    ).lower()
     if "%" in shown:
         return "percent"
-    year, day = "y" in shown or "e" in shown and "0" not in shown, "d" in shown
+    year, day = "y" in shown or ("e" in shown and "0" not in shown), "d" in shown
     if not (year or day or "h" in shown or "s" in shown or "m" in shown):
         return "number"
     if not year and not day:

@@ -57,9 +57,17 @@ def national(record: dict[str, Any], path: Path, *, second: bool = True) -> None
     fill(sheet, 5, [f"项目资金\n（{unit}）", None, None, "年初预算数", "全年预算数", "全年执行数", "分值", "执行率", "得分"])
     sheet.merge_cells("A5:B9")
     score = claims.get("criteria", {}).get("budget_execution")
-    fill(sheet, 6, [None, None, "年度资金总额", budget.get("initial"), budget.get("adjusted"), budget.get("spent"), 10, 0.9003, score])
+    fill(
+        sheet,
+        6,
+        [None, None, "年度资金总额", budget.get("initial"), budget.get("adjusted"), budget.get("spent"), 10, 0.9003, score],
+    )
     sheet["H6"].number_format = "0.00%"
-    fill(sheet, 7, [None, None, "其中：当年财政拨款", budget.get("initial"), budget.get("adjusted"), budget.get("spent"), "—", None, "—"])
+    fill(
+        sheet,
+        7,
+        [None, None, "其中：当年财政拨款", budget.get("initial"), budget.get("adjusted"), budget.get("spent"), "—", None, "—"],
+    )
     fill(sheet, 8, [None, None, "      上年结转资金", None, None, None, "—", None, "—"])
     fill(sheet, 9, [None, None, "      其他资金", None, None, None, "—", None, "—"])
     fill(sheet, 10, ["年度总体目标", "预期目标", None, None, None, "实际完成情况"])
@@ -67,7 +75,16 @@ def national(record: dict[str, Any], path: Path, *, second: bool = True) -> None
     sheet.merge_cells("A10:A11")
     sheet.merge_cells("B11:E11")
     sheet.merge_cells("F11:J11")
-    heads = ["一级指标", *(["二级指标"] if second else []), "三级指标", "年度指标值", "实际完成值", "分值", "得分", "偏差原因分析及改进措施"]
+    heads = [
+        "一级指标",
+        *(["二级指标"] if second else []),
+        "三级指标",
+        "年度指标值",
+        "实际完成值",
+        "分值",
+        "得分",
+        "偏差原因分析及改进措施",
+    ]
     fill(sheet, 13, ["绩\n效\n指\n标", *heads])
     entries = record["indicators"]
     sheet.merge_cells(start_row=13, end_row=13 + len(entries), start_column=1, end_column=1)
@@ -80,7 +97,13 @@ def national(record: dict[str, Any], path: Path, *, second: bool = True) -> None
     for column in (2, 3) if second else (2,):
         merge_runs(sheet, column, 14, [str(sheet.cell(row, column).value) for row in range(14, 14 + len(entries))])
     last = 14 + len(entries)
-    fill(sheet, last, ["总分", None, None, None, None, None, 100, claims.get("total")] if second else ["总分", None, None, None, None, 100, claims.get("total")])
+    fill(
+        sheet,
+        last,
+        ["总分", None, None, None, None, None, 100, claims.get("total")]
+        if second
+        else ["总分", None, None, None, None, 100, claims.get("total")],
+    )
     fill(sheet, last + 2, ["注：1.得分一档最高不能超过该指标分值上限。"])
     book.save(path)
 
@@ -97,9 +120,15 @@ def hubei(record: dict[str, Any], path: Path) -> None:
     fill(sheet, 3, ["项目名称", None, subject["name"]])
     fill(sheet, 4, ["主管部门", None, None, None, "项目实施单位", subject["unit"]])
     fill(sheet, 5, ["项目属性", None, "1、持续性项目☑  2、新增性项目□"])
-    fill(sheet, 6, ["预算执行情况\n（万元）\n（20分）", None, None, "预算数（A）", "执行数（B）", "执行率（B/A）", "得分\n（20分*执行率）"])
+    fill(
+        sheet,
+        6,
+        ["预算执行情况\n（万元）\n（20分）", None, None, "预算数（A）", "执行数（B）", "执行率（B/A）", "得分\n（20分*执行率）"],
+    )
     sheet.merge_cells("A6:B7")
-    fill(sheet, 7, [None, None, "年度财政资金总额", budget["adjusted"], budget["spent"], 1, claims["criteria"]["budget_execution"]])
+    fill(
+        sheet, 7, [None, None, "年度财政资金总额", budget["adjusted"], budget["spent"], 1, claims["criteria"]["budget_execution"]]
+    )
     sheet["F7"].number_format = "0%"
     row = 8
     for number, goal in enumerate(record["goals"], start=1):
@@ -113,7 +142,11 @@ def hubei(record: dict[str, Any], path: Path) -> None:
             points = claims["indicators"][entry["id"]]
             second = SECOND[entry["category"]].replace("时效", "进度")
             name = f"{entry['name']}（{entry['weight']}分）"
-            fill(sheet, row, [FIRST[entry["category"].partition(".")[0]], second, name, None, entry["target"], entry["actual"], points])
+            fill(
+                sheet,
+                row,
+                [FIRST[entry["category"].partition(".")[0]], second, name, None, entry["target"], entry["actual"], points],
+            )
             sheet.merge_cells(start_row=row, end_row=row, start_column=3, end_column=4)
             row += 1
     fill(sheet, row, ["总分", None, None, None, None, None, claims["total"]])
@@ -134,11 +167,28 @@ def chongqing(record: dict[str, Any], path: Path) -> None:
     subject, claims = record["subject"], record["declared"]
     fill(sheet, 1, [f"{subject['year']}年度部门整体绩效自评表"])
     fill(sheet, 2, ["部门名称", subject["name"], None, "预算单位", subject["unit"], None, "联系人", "张某"])
-    fill(sheet, 3, ["预算执行情况（万元）", "年初预算数", "全年（调整）预算数", "全年执行数", "执行率（%）", "执行率权重", "执行率得分"])
+    fill(
+        sheet,
+        3,
+        ["预算执行情况（万元）", "年初预算数", "全年（调整）预算数", "全年执行数", "执行率（%）", "执行率权重", "执行率得分"],
+    )
     fill(sheet, 4, [None, 100, 125, 95, 76, 10, claims["criteria"]["budget_execution"]])
     fill(sheet, 5, ["年初绩效目标", None, None, "全年（调整）绩效目标", None, "全年目标实际完成情况"])
     fill(sheet, 6, ["办好融媒体中心。", None, None, None, None, "已办好。"])
-    heads = ["一级指标", "指标名称", "指标性质", "计量单位", "指标权重", "年初指标值", "调整指标值", "全年完成值", "得分系数（%）", "指标得分", "是否核心指标", "说明"]
+    heads = [
+        "一级指标",
+        "指标名称",
+        "指标性质",
+        "计量单位",
+        "指标权重",
+        "年初指标值",
+        "调整指标值",
+        "全年完成值",
+        "得分系数（%）",
+        "指标得分",
+        "是否核心指标",
+        "说明",
+    ]
     fill(sheet, 8, heads)
     for row, entry in enumerate(record["indicators"], start=9):
         sign, number, unit = "", str(entry.get("target", "")), ""
@@ -150,6 +200,22 @@ def chongqing(record: dict[str, Any], path: Path) -> None:
         initial = float(digits) if digits else None
         first = FIRST[entry["category"].partition(".")[0]]
         points = claims["indicators"][entry["id"]]
-        fill(sheet, row, [first, entry["name"], sign or None, unit, entry["weight"], initial, None, actual, 100, points, "是" if entry.get("key") else "否"])
+        fill(
+            sheet,
+            row,
+            [
+                first,
+                entry["name"],
+                sign or None,
+                unit,
+                entry["weight"],
+                initial,
+                None,
+                actual,
+                100,
+                points,
+                "是" if entry.get("key") else "否",
+            ],
+        )
     fill(sheet, 9 + len(record["indicators"]), ["合计", None, None, None, 90, None, None, None, None, claims["total"]])
     book.save(path)
