@@ -265,10 +265,9 @@ class _FormReader:
         spare = {column for column in cells if column in table.fields and table.fields[column] in given and column not in taken}
         self.use(row, *(column for column in cells if column in table.fields and column not in spare))
         if name is None or is_blank(name.value) or _PLACEHOLDER.fullmatch(str(name.value)):
-            rest = {path for path in filled if path not in ("indicators.*.name", "indicators.*.category")}
-            values = [path for path in rest if filled[path].value != Decimal(0)]
-            if values:
-                self.used -= {(row, filled[path].place.column) for path in values}
+            values = [path for path, cell in filled.items() if path != "indicators.*.name" and cell.value != Decimal(0)]
+            if values or (levels and category_path(category_text(*(str(level.value) for level in levels))) is None):
+                self.used -= {(row, column) for column in cells}
             return True
         self.entry(row, table, filled, levels)
         return True
@@ -286,11 +285,8 @@ class _FormReader:
             if category_path(category) is None and any(_CRITERIA.fullmatch(category_text(str(level.value))) for level in levels):
                 self.used -= {(row, column) for column in self.grid.rows[row] if column in table.fields}
                 return
-            place = levels[-1].place if levels else name.place
             if levels:
-                given["indicators.*.category"] = Cell(category, place)
-            else:
-                self.record.problem("form-category-missing", place, text=shown(text))
+                given["indicators.*.category"] = Cell(category, levels[-1].place)
         if "indicators.*.initial_target" in given:  # not adjusted, where 调整指标值 is blank
             given.setdefault("indicators.*.target", given["indicators.*.initial_target"])
         self.words(given)
@@ -350,7 +346,7 @@ class _FormReader:
             return False
         scores = [column for column, path in table.fields.items() if path == "declared.indicators.*" and column in cells]
         numbers = [column for column in cells if isinstance(cells[column], Decimal)]
-        if not scores and len(numbers) == 1:
+        if "declared.indicators.*" not in table.fields.values() and len(numbers) == 1:
             scores = numbers
         if scores:
             self.record.put("declared.total", self.cell(row, scores[0]))
@@ -390,6 +386,9 @@ class _FormReader:
             if one.path == "declared.total" and after and not _is_points(cells[after[0]]):
                 continue
             self.use(row, column)
+            if not after:  # blank: a value may be missed here
+                beside = Place(self.grid.sheet.name, row, self.grid.area(row, column).right + 1)
+                self.record.put(one.path, Cell(None, beside))
             if after and self.value(one.path, self.cell(row, after[0])):
                 self.use(row, after[0])
 

@@ -124,7 +124,7 @@ class FormRecord:
         position = len(rows)
         row: dict[str, Any] = {}
         rows.append(row)
-        self.places[section, position] = next(iter(cells.values())).place
+        self.places[section, position] = cells.get(f"{section}.*.name", next(iter(cells.values()))).place
         identity = cells.get(f"{section}.*.id")
         name = f"{_LETTERS[section]}{position + 1}" if section in _LETTERS else str(position)
         if identity is not None:

@@ -128,6 +128,8 @@ class _Template:
         kinds = self.spec.ruleset.applies.subjects
         if len(kinds) == 1:
             self.value_of(sheet, "subject.kind", KINDS[kinds[0]])
+        if len(years := self.spec.ruleset.applies.years.only) == 1:
+            self.value_of(sheet, "subject.year", years[0])
         sheet.row += 2
         sheet.section(self.say("part-budget"))
         self.pair(sheet, MONEY_UNIT, 1, 1)
@@ -148,7 +150,7 @@ class _Template:
         self.table("goals", sheet, [self.column(one) for one in GOALS])
         sheet.finish(frozen=2)
 
-    def value_of(self, sheet: FormSheet, path: str, value: str) -> None:
+    def value_of(self, sheet: FormSheet, path: str, value: str | int) -> None:
         """Fill in what the ruleset settles."""
         target = self.book.defined_names[PREFIX + path].attr_text.rpartition("!")[2].replace("$", "")
         sheet.ws[target] = value
