@@ -71,6 +71,12 @@ class Form:
                 place = next((one for key, one in self.places.items() if key[:length] == path[:length]), None)
             if place is not None:
                 return {"sheet": place.sheet, "cell": address(place.row, place.column)}
+        if "indicators" in path[:-1] and path[0] != "indicators":  # of an entry by its id: where the entry is
+            wanted = path[path.index("indicators") + 1]
+            rows = enumerate(self.data.get("indicators", ()), start=1)
+            row = next((place for place, entry in rows if wanted == entry.get("id", f"i{place}")), None)
+            if row is not None:
+                return self._cell(("indicators", row - 1))
         return {"sheet": next((place.sheet for place in self.places.values()), "")}
 
     def _order(self, problem: Problem) -> tuple[int, int, int]:
@@ -117,7 +123,8 @@ class FormRecord:
 
     def add_row(self, section: str, given: Iterable[_Given]) -> str | None:
         """A row of `section` (indicators, goals, funds); its id, or None if all its cells are blank."""
-        cells = {name: cell for name, cell in given if _read(cell.value, kind_of(name)) is not None}
+        listed = list(given)
+        cells = {name: cell for name, cell in listed if _read(cell.value, kind_of(name)) is not None}
         if not cells:
             return None
         rows: list[dict[str, Any]] = self.data.setdefault(section, [])
@@ -131,10 +138,9 @@ class FormRecord:
             name = str(_read(identity.value, "text"))
         self._category(position, cells)
         for path, cell in cells.items():
-            if path.startswith(f"{section}.*."):
-                self._set((section, position, *path.split(".")[2:]), cell, kind_of(path))
-            else:
-                self._set(tuple(name if part == "*" else part for part in path.split(".")), cell, kind_of(path))
+            self._set(_key_path(path, section, position, name), cell, kind_of(path))
+        for path, cell in listed:  # blank: a value may be missed there
+            self.places.setdefault(_key_path(path, section, position, name), cell.place)
         return name
 
     def put_entry(self, section: str, identity: str, parts: Sequence[str], cell: Cell, kind: FieldKind) -> None:
@@ -181,6 +187,13 @@ class FormRecord:
         """`159万元` in a form whose unit is 元 is 1590000."""
         unit = self.data.get("budget", {}).get("unit")
         return in_unit(value, unit) if isinstance(value, str) and unit else value
+
+
+def _key_path(path: str, section: str, position: int, name: str) -> KeyPath:
+    """Where a field of a row is in the record: by position in its own list, by id elsewhere."""
+    if path.startswith(f"{section}.*."):
+        return (section, position, *path.split(".")[2:])
+    return tuple(name if part == "*" else part for part in path.split("."))
 
 
 def in_unit(value: str, unit: str) -> str | Decimal:

@@ -27,7 +27,7 @@ from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Grade
 
-MOST_PREPARED = {"funds": 6, "goals": 4, "indicators": 40}
+MOST_PREPARED = {"funds": 6, "goals": 4, "indicators": 60}
 KINDS = {"project": "项目", "department": "部门整体", "transfer": "转移支付"}
 CATEGORY_NAMES = {
     "output": "产出", "output.quantity": "产出/数量", "output.quality": "产出/质量", "output.timeliness": "产出/时效", "output.cost": "产出/成本",
@@ -196,7 +196,8 @@ class _Template:
     def entry_columns(self) -> Iterable[_Column]:
         entries = [criterion.entries for criterion in self.plan.criteria if criterion.entries is not None]
         scales = [scale for one in entries for _, scale in one.scales]
-        by_person = any(map(_by_person, scales))
+        # What is said in words is rated by a person wherever no rule does.
+        by_person = any(_by_person(scale) for scale in scales) or any(kind == "qualitative" for one in entries for kind, _ in one.scales)
         categories = [
             path
             for path in CATEGORIES
