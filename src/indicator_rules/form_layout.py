@@ -57,8 +57,8 @@ class Grid:
 
     @staticmethod
     def of(sheet: Sheet) -> Grid:
-        rows = sheet.rows()
-        bottom, right = max(rows, default=0), max((column for _, column in sheet.cells), default=0)
+        rows = sheet.rows
+        bottom, right = max(rows, default=0), max((max(cells) for cells in rows.values()), default=0)
         areas: dict[tuple[int, int], Area] = {}
         left = 200_000  # cells looked up at most: areas may overlap in a broken file
         for area in sheet.merged:
@@ -77,9 +77,11 @@ class Grid:
 
     def cell(self, row: int, column: int) -> Cell:
         """A cell; one that is merged away holds what its area shows."""
+        if not self.areas:
+            return Cell(self.rows.get(row, {}).get(column), Place(self.sheet.name, row, column))
         area = self.area(row, column)
-        place = (row, column) if (row, column) in self.sheet.cells else (area.top, area.left)
-        return Cell(self.sheet.cells.get(place), Place(self.sheet.name, *place))
+        place = (row, column) if column in self.rows.get(row, {}) else (area.top, area.left)
+        return Cell(self.sheet.value(*place), Place(self.sheet.name, *place))
 
     def text(self, row: int, column: int) -> str:
         value = self.rows.get(row, {}).get(column)

@@ -34,7 +34,7 @@ def read_template(book: Workbook) -> Form:
         sheet, area = named[name]
         if name.startswith(PREFIX) and not name.startswith((ROWS, COLUMN)) and name != RULESET:
             path = name.removeprefix(PREFIX)
-            value = sheet.cells.get((area.top, area.left))
+            value = sheet.value(area.top, area.left)
             record.put(path, Cell(value, Place(sheet.name, area.top, area.left)), kind_of(path))
     for name in order:
         if name.startswith(ROWS):
@@ -49,20 +49,15 @@ def _table(record: FormRecord, section: str, sheet: Sheet, area: Area, named: di
         if name.startswith(COLUMN + section + ".") and of is sheet
     }
     row = area.top
-    while row <= area.bottom or any((row, column) in sheet.cells for column in columns):
-        given = [(path, Cell(sheet.cells.get((row, column)), Place(sheet.name, row, column))) for column, path in columns.items()]
+    while row <= area.bottom or any(column in sheet.rows.get(row, {}) for column in columns):
+        given = [(path, Cell(sheet.value(row, column), Place(sheet.name, row, column))) for column, path in columns.items()]
         record.add_row(section, given)
-        for (_, column), value in _outside(sheet, row, columns):
+        for column, value in _outside(sheet, row, columns):
             where = Where(record.file, sheet=sheet.name, cell=address(row, column))
             record.problems.append(Problem("form-cell-not-placed", where, {"text": shown(value)}, "warning"))
         row += 1
 
 
-def _outside(sheet: Sheet, row: int, columns: dict[int, str]) -> list[tuple[tuple[int, int], object]]:
+def _outside(sheet: Sheet, row: int, columns: dict[int, str]) -> list[tuple[int, object]]:
     """What somebody wrote beside the table."""
-    last = max(columns, default=0)
-    return [
-        ((row, column), sheet.cells[row, column])
-        for column in range(1, last + 8)
-        if column not in columns and not is_blank(sheet.cells.get((row, column)))
-    ]
+    return [(column, value) for column, value in sheet.rows.get(row, {}).items() if column not in columns and not is_blank(value)]

@@ -36,7 +36,33 @@ _WHOLE = (
     "财政资金总额",
 )
 _STRUCTURE = frozenset(
-    ["绩效指标", "年度绩效指标", "项目资金", "预算执行情况", "年度总体目标", "年度总体目标完成情况", "绩效指标完成情况", "年度资金", "资金情况", "总体目标", "年度绩效目标", "项目基本情况", "基本情况", "基本信息", "年度预算执行情况", "预算资金执行情况", "资金执行情况", "年度绩效指标完成情况", "项目支出", "年度目标", "绩效目标", "项目资金情况", "年度绩效目标完成情况", "当年绩效指标", "自评结果"]
+    [
+        "绩效指标",
+        "年度绩效指标",
+        "项目资金",
+        "预算执行情况",
+        "年度总体目标",
+        "年度总体目标完成情况",
+        "绩效指标完成情况",
+        "年度资金",
+        "资金情况",
+        "总体目标",
+        "年度绩效目标",
+        "项目基本情况",
+        "基本情况",
+        "基本信息",
+        "年度预算执行情况",
+        "预算资金执行情况",
+        "资金执行情况",
+        "年度绩效指标完成情况",
+        "项目支出",
+        "年度目标",
+        "绩效目标",
+        "项目资金情况",
+        "年度绩效目标完成情况",
+        "当年绩效指标",
+        "自评结果",
+    ]
 )
 """What forms print beside their tables and says nothing of the project."""
 _CRITERIA = re.compile(r"(?:项目)?(?:决策|过程|管理|投入|资金管理|组织实施|预算管理|绩效管理|履职)(?:指标)?")
@@ -135,7 +161,9 @@ class _FormReader:
 
     def unit(self) -> None:
         """The unit of money, which some heading names."""
-        for (row, column), value in sorted(self.grid.sheet.cells.items()):
+        for row, column, value in (
+            (row, column, value) for row, cells in self.grid.rows.items() for column, value in cells.items()
+        ):
             unit = money_unit(value) if isinstance(value, str) and len(value) < 100 else None
             if unit is not None:
                 self.record.put("budget.unit", Cell(unit, self.cell(row, column).place))
@@ -397,7 +425,11 @@ class _FormReader:
         value = str(self.grid.rows[row][column])
         label, colon, rest = value.replace("：", ":", 1).partition(":")
         one = _LABELS.get(heading(label)) if colon and rest.strip() else None
-        if (one is not None and self.value(one.path, Cell(rest.strip(), self.cell(row, column).place))) or self.grid.text(row, column) in _STRUCTURE or self.goal_block(row, column):
+        if (
+            (one is not None and self.value(one.path, Cell(rest.strip(), self.cell(row, column).place)))
+            or self.grid.text(row, column) in _STRUCTURE
+            or self.goal_block(row, column)
+        ):
             self.use(row, column)
 
     def value(self, path: str, cell: Cell) -> bool:

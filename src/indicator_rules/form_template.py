@@ -197,7 +197,9 @@ class _Template:
         entries = [criterion.entries for criterion in self.plan.criteria if criterion.entries is not None]
         scales = [scale for one in entries for _, scale in one.scales]
         # What is said in words is rated by a person wherever no rule does.
-        by_person = any(_by_person(scale) for scale in scales) or any(kind == "qualitative" for one in entries for kind, _ in one.scales)
+        by_person = any(_by_person(scale) for scale in scales) or any(
+            kind == "qualitative" for one in entries for kind, _ in one.scales
+        )
         categories = [
             path
             for path in CATEGORIES

@@ -24,16 +24,15 @@ def forms(path: Path) -> list[Form]:
     found: list[Form] = []
     spare: list[Sheet] = []
     for sheet in book.sheets:
-        form = None if sheet.hidden or not sheet.cells else read_form(book.file, sheet)
+        form = None if sheet.hidden or not sheet.rows else read_form(book.file, sheet)
         if form is not None:
             found.append(form)
-        elif sheet.cells:
+        elif sheet.rows:
             spare.append(sheet)
     if not found:
         raise RecordError([_not_a_form(book)])
     unread = tuple(
-        Problem("form-sheet-not-read", Where(book.file, sheet=sheet.name), {"count": len(sheet.cells)}, "warning")
-        for sheet in spare
+        Problem("form-sheet-not-read", Where(book.file, sheet=sheet.name), {"count": sheet.count}, "warning") for sheet in spare
     )
     found[0] = replace(found[0], problems=(*found[0].problems, *unread))
     return [replace(found[0], name="")] if len(found) == 1 else found

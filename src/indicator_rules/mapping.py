@@ -112,8 +112,7 @@ def is_field(path: str) -> bool:
     return (
         general in FIELDS
         or path == "budget.unit"
-        or (path.startswith("subject.")
-        and path in FIELDS)
+        or (path.startswith("subject.") and path in FIELDS)
         or bool(_FREE.fullmatch(path))
     )
 
@@ -154,6 +153,8 @@ class _Tables:
         first = next((one.unit for one in columns if one.unit and one.field.startswith(("budget.", "funds."))), None)
         self.unit = str(unit) if unit is not None else first
         """The unit that amounts are kept in."""
+        self.has_budget = any(one.field.startswith("budget.") for one in columns)
+        self.ratios: dict[Column, Fraction | None] = {}
 
     def forms(self) -> list[Form]:
         for columns in self.mapping.sheets:
@@ -167,7 +168,7 @@ class _Tables:
         return [record.form() for record in made]
 
     def _named(self, columns: SheetColumns) -> Sheet:
-        found = next((sheet for sheet in self.book.sheets if sheet.cells and columns.sheet in (None, sheet.name)), None)
+        found = next((sheet for sheet in self.book.sheets if sheet.rows and columns.sheet in (None, sheet.name)), None)
         if found is None and self.book.file.lower().endswith(".csv") and len(self.mapping.sheets) == 1:
             found = self.book.sheets[0]  # a .csv file has but one, whatever it is called
         if found is None:
@@ -235,7 +236,7 @@ class _Tables:
         """The record that a row belongs to."""
         sheet, file = grid.sheet.name, self.book.file
         if at_key is None:
-            return self.records.setdefault(f"{sheet}!{row}", self.started(f"{sheet}!{row}"))
+            return self.started(f"{sheet}!{row}")
         cell = grid.cell(row, at_key)
         if is_blank(cell.value) or not isinstance(cell.value, str | Decimal):
             stray = FormRecord(file, f"{sheet}!{row}")
@@ -243,13 +244,11 @@ class _Tables:
             self.strays.append(stray)
             return FormRecord(file)
         key = shown(cell.value)
-        return self.records.setdefault(key, self.started(key))
+        return self.records.get(key) or self.started(key)
 
     def started(self, name: str) -> FormRecord:
-        record = FormRecord(self.book.file, name)
-        if self.unit is not None and any(
-            column.field.startswith("budget.") for sheet in self.mapping.sheets for column in sheet.columns.values()
-        ):
+        record = self.records[name] = FormRecord(self.book.file, name)
+        if self.unit is not None and self.has_budget:
             record.data["budget"] = {"unit": self.unit}
         return record
 
@@ -271,18 +270,26 @@ class _Tables:
 
     def with_unit(self, value: Value | None, target: Column) -> Value | None:
         """A bare number in the unit of its column; an amount of money in that of the budget."""
-        if target.unit is None or isinstance(value, bool | date) or value is None or is_blank(value):
+        if target.unit is None or not isinstance(value, str | Decimal) or is_blank(value):
+            return value
+        ratio = self.ratio(target)
+        if ratio == 1 and isinstance(value, Decimal):
             return value
         try:
-            number = number_of(value) if isinstance(value, str | Decimal) else None
+            number = value if isinstance(value, Decimal) else number_of(str(value))
         except QuantityError:
             return value
-        if number is None:
-            return value
-        if kind_of(re.sub(r"^(funds)\.[^.]+\.", r"\1.*.", target.field)) == "money":
-            ratio = Fraction(money_factor(target.unit) or 1, money_factor(self.unit or target.unit) or 1)
-            return to_decimal(exact(Fraction(number) * ratio))  # type: ignore[return-value]
-        return format(number, "f") + target.unit
+        if ratio is None:
+            return format(number, "f") + target.unit
+        return to_decimal(exact(Fraction(number) * ratio))  # type: ignore[return-value]
+
+    def ratio(self, target: Column) -> Fraction | None:
+        """How many of the budget's unit one of the column's unit is; None for what is no amount of a budget."""
+        if target not in self.ratios:
+            is_money = kind_of(re.sub(r"^(funds)\.[^.]+\.", r"\1.*.", target.field)) == "money"
+            factors = money_factor(target.unit or "") or 1, money_factor(self.unit or target.unit or "") or 1
+            self.ratios[target] = Fraction(*factors) if is_money else None
+        return self.ratios[target]
 
 
 def _header(grid: Grid, wanted: set[str]) -> int:

@@ -76,7 +76,7 @@ class _Table:
 def guess(path: Path) -> tuple[str, list[Problem]]:
     """The text of a mapping for a file, and what it could not place. Raises: RecordError."""
     book = read_workbook(path)
-    tables = [_Table(sheet) for sheet in book.sheets if sheet.cells and not sheet.hidden]
+    tables = [_Table(sheet) for sheet in book.sheets if sheet.rows and not sheet.hidden]
     tables = [table for table in tables if any(field for _, field in table.fields.values())]
     if not tables:
         raise RecordError([Problem("mapping-no-headings", Where(book.file))])

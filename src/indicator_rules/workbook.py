@@ -14,7 +14,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -56,19 +56,21 @@ class Area(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The cells of a sheet that hold something, by row and column from 1."""
+    """A sheet. `rows`: row → column → what the cell holds, from 1 and in order, without blank rows and cells."""
 
     name: str
-    cells: Mapping[tuple[int, int], Value]
+    rows: Mapping[int, Mapping[int, Value]]
     merged: tuple[Area, ...] = ()
     hidden: bool = False
 
-    def rows(self) -> dict[int, dict[int, Value]]:
-        """The cells by row, then column, in order."""
-        rows: dict[int, dict[int, Value]] = {}
-        for (row, column), value in sorted(self.cells.items(), key=lambda item: item[0]):
-            rows.setdefault(row, {})[column] = value
-        return rows
+    def value(self, row: int, column: int) -> Value | None:
+        """What a cell holds."""
+        return self.rows.get(row, {}).get(column)
+
+    @property
+    def count(self) -> int:
+        """How many cells hold something."""
+        return sum(map(len, self.rows.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +133,24 @@ class _RefusedError(Exception):
 
 def _csv(data: bytes, path: Path) -> Workbook:
     """Excel in Chinese saves GB 18030, other programs UTF-8; with a mark, UTF-16 too. Separated by comma, tab or semicolon."""
-    text = _decoded(data)
-    head = text[: text.find("\n") + 1] or text
+    content = _decoded(data)
+    head = content[: content.find("\n") + 1] or content
     separator = max(",\t;，", key=head.count)
-    cells: dict[tuple[int, int], Value] = {}
+    rows: dict[int, dict[int, Value]] = {}
+    left = MOST_CELLS
     try:
-        for row, values in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False), start=1):
-            for column, value in enumerate(values, start=1):
-                if (read := _text(value)) is not None:
-                    cells[row, column] = read
-            if len(cells) > MOST_CELLS:
+        for row, values in enumerate(csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=False), start=1):
+            cells: dict[int, Value] = {column: text for column, value in enumerate(values, start=1) if (text := _text(value))}
+            if cells:
+                rows[row] = cells
+                left -= len(cells)
+            if left < 0:
                 raise _RefusedError("workbook-too-many-cells", limit=MOST_CELLS)
     except csv.Error as error:
         raise _RefusedError("workbook-damaged", reason=str(error)) from None
-    if not cells:
+    if not rows:
         raise _RefusedError("file-empty")
-    return Workbook(str(path), (Sheet(path.stem, cells),))
+    return Workbook(str(path), (Sheet(path.stem, rows),))
 
 
 def _decoded(data: bytes) -> str:
@@ -313,12 +317,21 @@ def _refuse_doctype(head: bytes) -> None:
     raise _RefusedError("workbook-damaged", reason="XML")
 
 
+def _rising(keys: Iterable[int]) -> bool:
+    before = 0
+    for key in keys:
+        if key < before:
+            return False
+        before = key
+    return True
+
+
 class _SheetReader:
     """One worksheet part → a `Sheet`."""
 
     def __init__(self, package: _Package, name: str, hidden: bool) -> None:
         self.package, self.name, self.hidden = package, name, hidden
-        self.cells: dict[tuple[int, int], Value] = {}
+        self.rows: dict[int, dict[int, Value]] = {}
         self.columns: dict[str, int] = {}
         """Letters seen → column."""
 
@@ -334,17 +347,24 @@ class _SheetReader:
                 merged.append(area)
                 if len(merged) > MOST_AREAS:
                     raise _RefusedError("workbook-too-many-cells", limit=MOST_AREAS)
-        return Sheet(self.name, self.cells, tuple(merged), self.hidden)
+        # A file may have its rows and cells in any order.
+        rows = self.rows if _rising(self.rows) else dict(sorted(self.rows.items()))
+        rows = {row: cells if _rising(cells) else dict(sorted(cells.items())) for row, cells in rows.items()}
+        return Sheet(self.name, rows, tuple(merged), self.hidden)
 
     def _row(self, element: ET.Element, row: int) -> None:
-        column, before, cells, value_of, columns = 0, len(self.cells), self.cells, self._value, self.columns
+        column, value_of, columns = 0, self._value, self.columns
+        cells: dict[int, Value] = self.rows.get(row, {})
+        self.package.cells_left += len(cells)
         for one in element:
             reference = one.get("r")
             letters = reference.rstrip("0123456789") if reference else ""
             column = columns.get(letters) or self._column(letters) if letters else column + 1
             if len(one) and (value := value_of(one)) is not None:
-                cells[row, column] = value
-        self.package.cells_left -= len(self.cells) - before
+                cells[column] = value
+        if cells:
+            self.rows[row] = cells
+        self.package.cells_left -= len(cells)
         if self.package.cells_left < 0:
             raise _RefusedError("workbook-too-many-cells", limit=MOST_CELLS)
 

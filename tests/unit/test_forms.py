@@ -9,9 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 import tomli
-from forms.published_forms import chongqing, fill, hubei, national
 
 import indicator_rules as ir
+from forms.published_forms import chongqing, fill, hubei, national
 from indicator_rules import messages
 from indicator_rules.form_fields import DERIVED, FIELDS, heading
 from indicator_rules.reading import reading
@@ -44,7 +44,7 @@ def form(tmp_path: Path, *rows: list[Any], merge: tuple[str, ...] = ()) -> Path:
     """A small form; its headings stand in the fifth row."""
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
-    head = [
+    head: list[list[Any]] = [
         ["项目支出绩效自评表（2023年度）"],
         ["项目名称", "某项目"],
         ["项目资金（万元）", None, "全年预算数", "全年执行数", "执行率", "得分"],
@@ -73,8 +73,10 @@ def test_the_national_form_says_what_the_record_says(tmp_path: Path, name: str) 
     assert record.subject == subject
     assert record.budget == wanted.budget
     for ours, theirs in zip(record.indicators, wanted.indicators, strict=True):
-        assert {key: getattr(ours, key) for key in SAME if key != "goal"} == {key: getattr(theirs, key) for key in SAME if key != "goal"}
-    assert (record.declared and record.declared.indicators) == (wanted.declared and wanted.declared.indicators or {})
+        assert {key: getattr(ours, key) for key in SAME if key != "goal"} == {
+            key: getattr(theirs, key) for key in SAME if key != "goal"
+        }
+    assert (record.declared and record.declared.indicators) == ((wanted.declared and wanted.declared.indicators) or {})
     assert (record.declared and record.declared.total) == (wanted.declared and wanted.declared.total)
 
 
@@ -83,7 +85,9 @@ def test_a_national_form_is_scored_and_audited_as_its_record_is(tmp_path: Path) 
     national(data, tmp_path / "form.xlsx")
     rules = ir.load("mof-project-self-evaluation@2020")
     audits = [rules.audit(record) for record in (wanted, tmp_path / "form.xlsx")]
-    assert [[str(one.gap) for one in audit.differences] for audit in audits][0] == [str(one.gap) for one in audits[1].differences]
+    assert next([str(one.gap) for one in audit.differences] for audit in audits) == [
+        str(one.gap) for one in audits[1].differences
+    ]
     assert audits[0].differences
 
 
@@ -92,7 +96,8 @@ def test_the_form_of_hubei_has_goal_blocks_and_points_in_names(tmp_path: Path) -
     hubei(data, tmp_path / "form.xlsx")
     record, problems = read(tmp_path / "form.xlsx")
     assert problems == [("form-cell-not-placed", "F2")]  # 填报日期
-    assert [(goal.id, goal.weight) for goal in record.goals] == [("g1", 40), ("g2", 40)]
+    weights: list[Any] = [(goal.id, goal.weight) for goal in record.goals]
+    assert weights == [("g1", 40), ("g2", 40)]
     assert record.subject.project_type == "continuing"
     assert record.declared == wanted.declared
     assert record.narrative.improvements == "继续加强监测。"
@@ -120,8 +125,24 @@ def test_the_form_of_chongqing_has_adjusted_targets_and_columns_of_signs(tmp_pat
 
 
 def test_an_adjusted_target_goes_before_the_initial_one(tmp_path: Path) -> None:
-    heads = ["一级指标", "指标名称", "指标性质", "计量单位", "指标权重", "年初指标值", "调整指标值", "全年完成值", "指标得分", "是否核心指标"]
-    path = form(tmp_path, heads, ["产出指标", "培训", "≥", "人", 10, 100, 80, 90, 10, "是"], ["产出指标", "印册", "≥", "本", 10, 100, None, 90, 9, "否"])
+    heads = [
+        "一级指标",
+        "指标名称",
+        "指标性质",
+        "计量单位",
+        "指标权重",
+        "年初指标值",
+        "调整指标值",
+        "全年完成值",
+        "指标得分",
+        "是否核心指标",
+    ]
+    path = form(
+        tmp_path,
+        heads,
+        ["产出指标", "培训", "≥", "人", 10, 100, 80, 90, 10, "是"],
+        ["产出指标", "印册", "≥", "本", 10, 100, None, 90, 9, "否"],
+    )
     first, second = read(path)[0].indicators
     assert (str(first.initial_target), str(first.target), first.key) == ("100", "80", True)
     assert (str(second.initial_target), str(second.target), second.key) == ("100", "100", False)
@@ -131,7 +152,7 @@ def test_an_adjusted_target_goes_before_the_initial_one(tmp_path: Path) -> None:
 
 
 def test_categories_carry_on_down_merged_or_blank_cells_and_no_further(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["产出指标（50分）", "数量指标", "培训", "≥10场", "10场", 10, 10],
         [None, None, "印册", "≥10本", "10本", 10, 10],
         [None, "质量指标", "合格率", "≥90%", "95%", 10, 10],
@@ -143,7 +164,7 @@ def test_categories_carry_on_down_merged_or_blank_cells_and_no_further(tmp_path:
 
 
 def test_one_weight_over_several_rows_makes_parts(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["产出指标", "数量指标", "存储", "≥25个", "25个", 10, 10],
         [None, None, "布点", "≥5个", "5个", None, None],
         [None, None, "其他", "≥5个", "5个", 4, 4],
@@ -159,25 +180,27 @@ def test_headings_may_span_columns_and_rows_and_come_in_any_order(tmp_path: Path
     row = [8, "产出-数量", "培训", "≥10场", "≥8场", "8场", 8]
     path = form(tmp_path, heads, lower, row, merge=("A5:A6", "B5:C5", "D5:E5", "F5:F6", "G5:G6"))
     (entry,) = read(path)[0].indicators
-    assert (entry.category, str(entry.target), str(entry.initial_target), str(entry.actual), entry.weight) == (
+    found: Any = (entry.category, str(entry.target), str(entry.initial_target), str(entry.actual), entry.weight)
+    assert found == (
         "output.quantity", "≥8场", "≥10场", "8场", 8,
     )  # fmt: skip
 
 
 def test_the_execution_rate_may_stand_among_the_indicators(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["预算执行率（10分）", None, "预算执行率", "100%", "90%", 10, 9, "年底未支付"],
         ["产出指标", "数量指标", "培训", "≥10场", "10场", 90, 90],
         ["总分", None, None, None, None, 100, 99],
     ]
     record, problems = read(form(tmp_path, HEADS, *rows))
     assert record.declared is not None
-    assert (record.declared.criteria, record.declared.total) == ({"budget_execution": 9}, 99)
+    found: Any = (record.declared.criteria, record.declared.total)
+    assert found == ({"budget_execution": 9}, 99)
     assert (len(record.indicators), problems) == (1, [])
 
 
 def test_placeholders_and_blank_rows_are_no_indicators(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["产出指标", "数量指标", "指标1：培训", "≥10场", "10场", 10, 10],
         [None, None, "指标2：", None, None, 0, None],
         [],
@@ -191,7 +214,7 @@ def test_placeholders_and_blank_rows_are_no_indicators(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_placed_is_told_with_its_cells(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["决策", "项目立项", "立项规范性", None, None, 5, 5],
         ["产出指标", "数量指标", "培训", "≥10场", "10场", 10, 10],
         [None, None, None, "≥5场", None, None, 3],
@@ -213,7 +236,7 @@ def test_a_description_with_numbers_is_read_as_words_and_said_so(tmp_path: Path)
 
 
 def test_funds_keep_their_printed_names(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         [None, "其中：中央补助", 4, 4, None, "—"],
         [None, "      省级财政资金", 3, 3],
         [None, "上年结转资金", 3, 2],
@@ -222,13 +245,16 @@ def test_funds_keep_their_printed_names(tmp_path: Path) -> None:
         ["产出指标", "数量指标", "培训", "≥10场", "10场", 10, 10],
     ]
     record, problems = read(form(tmp_path, *rows))
-    assert [(one.source, one.name, one.adjusted) for one in record.funds] == [
+    found: list[Any] = [(one.source, one.name, one.adjusted) for one in record.funds]
+    assert found == [
         ("central", "中央补助", 4), ("provincial", "省级财政资金", 3), ("carried-over", "上年结转资金", 3),
     ]  # fmt: skip
     assert problems == []
 
 
-@pytest.mark.parametrize(("typed", "amount"), [("１０", 100_000), ("10万元", 100_000), ("100,000元", 100_000), ("1,000.50", 10_005_000)])
+@pytest.mark.parametrize(
+    ("typed", "amount"), [("１０", 100_000), ("10万元", 100_000), ("100,000元", 100_000), ("1,000.50", 10_005_000)]
+)
 def test_amounts_are_read_as_people_type_them(tmp_path: Path, typed: str, amount: int) -> None:
     path = form(tmp_path, HEADS, ["产出指标", "数量指标", "培训", "≥10场", "10场", 10, 10])
     book = openpyxl.load_workbook(path)
@@ -250,7 +276,7 @@ def refused(path: Path) -> list[tuple[str, str]]:
 
 
 def test_every_problem_names_its_cell(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["产出指标", "数量指标", "采购", "约10次", "7次", "十分", 10],
         ["产出指标", "数目指标", "采购", "10次", "7次", 10, "=1/0"],
         ["产出指标", "数量指标", "采购", "10次", "大约7次", -1, 10],
@@ -311,7 +337,9 @@ def test_a_workbook_without_a_form_or_with_several(tmp_path: Path) -> None:
     one.copy_worksheet(one.worksheets[0]).title = "乙"
     one.save(tmp_path / "two.xlsx")
     assert refused(tmp_path / "two.xlsx") == [("form-several", "")]
-    assert [found.source for found in ir.read(tmp_path / "two.xlsx")] == [f"{tmp_path / 'two.xlsx'}:{name}" for name in ("Sheet", "乙")]
+    assert [found.source for found in ir.read(tmp_path / "two.xlsx")] == [
+        f"{tmp_path / 'two.xlsx'}:{name}" for name in ("Sheet", "乙")
+    ]
     assert {found.record.subject.name for found in ir.read(tmp_path / "two.xlsx")} == {"某项目"}
 
 
@@ -329,7 +357,11 @@ def test_a_folder_of_forms_and_records_is_read_in_order(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text((PUBLISHED / "yn-yongde-mlzx-2022.toml").read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "~$form.xlsx").write_bytes(b"x")
     (tmp_path / "z.xlsx").write_bytes(b"x")
-    assert [(Path(one.file).name, one.found is None) for one in ir.read(tmp_path)] == [("a.toml", False), ("form.xlsx", False), ("z.xlsx", True)]
+    assert [(Path(one.file).name, one.found is None) for one in ir.read(tmp_path)] == [
+        ("a.toml", False),
+        ("form.xlsx", False),
+        ("z.xlsx", True),
+    ]
     rules = ir.load("mof-project-self-evaluation@2020")
     by_folder, by_reading = (list(map(str, rules.evaluate_all(source))) for source in (tmp_path, ir.read(tmp_path)))
     assert by_folder == by_reading
