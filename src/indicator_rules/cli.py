@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `check`, `list`, `show`, `inputs`, `template`, `mapping`.
+"""The command line: `indicator-rules evaluate`, `audit`, `compare`, `sensitivity`, `check`, `list`, `show`, `inputs`, `template`, `mapping`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -16,13 +16,26 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
+from indicator_rules.cli_compare import compare
 from indicator_rules.cli_excel import mapping as mapping_commands
 from indicator_rules.cli_excel import template
-from indicator_rules.cli_options import common, dumped, mapping_option, readings, rules_for, typed, year_option
+from indicator_rules.cli_options import (
+    catalog_of,
+    common,
+    dumped,
+    mapping_option,
+    readings,
+    rules_for,
+    rulesets_option,
+    typed,
+    year_option,
+)
+from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
+    from indicator_rules.catalog import Catalog
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.reading import Reading
 
@@ -59,6 +72,7 @@ def main() -> None:
 @commands.command(help="help-evaluate")
 @click.argument("records", nargs=-1, required=True, metavar="RECORD...", callback=typed)
 @click.option("--ruleset", metavar="NAME", callback=typed, help="help-ruleset")
+@rulesets_option
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
@@ -68,18 +82,20 @@ def main() -> None:
 def evaluate(
     records: tuple[str, ...],
     ruleset: str | None,
+    folders: tuple[str, ...],
     year: int | None,
     form: str,
     output: str | None,
     mapping: str | None,
     engine: str | None,
 ) -> int:
+    catalog = catalog_of(folders)
     files, found, single = readings(records, mapping)
     if output is not None:
         check_output(Path(output), files)
     tally = _Tally()
     written: list[str] = []
-    for source, result in _scored(found, ruleset, year, engine):
+    for source, result in _scored(found, ruleset, year, engine, catalog):
         first = tally.add(result)
         page = _json(source, result, single=single) if form == "json" else _page(source, result, first=first, single=single)
         # Each is shown when it is ready; a JSON list and a file are written whole at the end.
@@ -122,14 +138,14 @@ class _Tally:
 
 
 def _scored(
-    found: Iterable[Reading], ruleset: str | None, year: int | None, engine: str | None
+    found: Iterable[Reading], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
 ) -> Iterator[tuple[str, Evaluation | RecordError]]:
     """Each record scored, or refused; what is wrong with it, or with its ruleset (said once), goes to standard error."""
     told: set[str] = set()
     for reading in found:
         result: Evaluation | None = None
         try:
-            rules = rules_for(reading.file, reading.record, ruleset, year, engine)
+            rules = rules_for(reading.file, reading.record, ruleset, year, engine, catalog)
             result = rules.evaluate(reading)
             problems: Iterable[Problem] = reading.problems
         except ProblemsError as error:
@@ -161,18 +177,22 @@ def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str
 commands.add_command(audit)
 commands.add_command(template)
 commands.add_command(mapping_commands)
+commands.add_command(compare)
+commands.add_command(sensitivity)
 
 
 @commands.command(help="help-check")
 @click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...", callback=typed)
+@rulesets_option
 @common
-def check(rulesets: tuple[str, ...]) -> int:
+def check(rulesets: tuple[str, ...], folders: tuple[str, ...]) -> int:
     from indicator_rules.rules import check as problems_of
 
+    catalog = catalog_of(folders)
     code = DONE
     for name in rulesets:
         try:
-            files = _ruleset_files(name)
+            files = _ruleset_files(name, catalog)
         except RulesetError as error:
             tell(error.problems)
             code = PROBLEMS
@@ -187,25 +207,26 @@ def check(rulesets: tuple[str, ...]) -> int:
     return code
 
 
-def _ruleset_files(name: str) -> list[Path]:
+def _ruleset_files(name: str, catalog: Catalog) -> list[Path]:
     """The files that a name, a path or a folder stands for. Raises `RulesetError`."""
-    from indicator_rules.catalog import Catalog, is_name, ruleset_files
+    from indicator_rules.catalog import is_name, ruleset_files
 
     if Path(name).is_dir():
         files = ruleset_files(name)
         if not files:
             raise RulesetError([Problem("no-rulesets-in-folder", Where(name))])
         return files
-    return [Catalog.builtin().entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
+    return [catalog.entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
 
 
 @commands.command("list", help="help-list")
+@rulesets_option
 @common
-def list_() -> int:
-    from indicator_rules.catalog import Catalog, years_text
+def list_(folders: tuple[str, ...]) -> int:
+    from indicator_rules.catalog import years_text
     from indicator_rules.render import table, width
 
-    catalog = Catalog.builtin()
+    catalog = catalog_of(folders)
     lang = messages.language()
     rows = [tuple(say(f"list-{column}") for column in ("name", "years", "where", "status", "title"))]
     for entry in catalog.entries:
@@ -221,24 +242,26 @@ def list_() -> int:
 @commands.command("show", help="help-show")
 @click.argument("ruleset", callback=typed)
 @year_option
+@rulesets_option
 @common
-def show_(ruleset: str, year: int | None) -> int:
+def show_(ruleset: str, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules import rubric
     from indicator_rules.catalog import load
 
-    show(rubric.text(load(ruleset, year).spec, columns=columns()))
+    show(rubric.text(load(ruleset, year, catalog=catalog_of(folders)).spec, columns=columns()))
     return DONE
 
 
 @commands.command(help="help-inputs")
 @click.argument("ruleset", callback=typed)
 @year_option
+@rulesets_option
 @common
-def inputs(ruleset: str, year: int | None) -> int:
+def inputs(ruleset: str, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules import rubric
     from indicator_rules.catalog import load
 
-    show(rubric.inputs_text(load(ruleset, year).inputs(), columns=columns()))
+    show(rubric.inputs_text(load(ruleset, year, catalog=catalog_of(folders)).inputs(), columns=columns()))
     return DONE
 
 

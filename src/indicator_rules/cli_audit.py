@@ -14,12 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indicator_rules.cli_options import common, dumped, mapping_option, readings, rules_for, typed, year_option
+from indicator_rules.cli_options import (
+    catalog_of,
+    common,
+    dumped,
+    mapping_option,
+    readings,
+    rules_for,
+    rulesets_option,
+    typed,
+    year_option,
+)
 from indicator_rules.errors import Problem, ProblemsError
 from indicator_rules.terminal import DONE, PROBLEMS, Command, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
+    from indicator_rules.catalog import Catalog
     from indicator_rules.reading import Reading
 
 SIDES: tuple[Side, ...] = ("computed", "declared", "reviewed")
@@ -39,6 +50,7 @@ def _tolerance(_ctx: click.Context, _parameter: click.Parameter, text: str | Non
 @click.command("audit", cls=Command, help="help-audit")
 @click.argument("records", nargs=-1, required=True, metavar="RECORD...", callback=typed)
 @click.option("--ruleset", metavar="NAME", callback=typed, help="help-ruleset")
+@rulesets_option
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("--tolerance", metavar="POINTS", callback=_tolerance, help="help-tolerance")
@@ -46,9 +58,10 @@ def _tolerance(_ctx: click.Context, _parameter: click.Parameter, text: str | Non
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @mapping_option
 @common
-def audit(
+def audit(  # noqa: PLR0913, PLR0917 -- one for each option
     records: tuple[str, ...],
     ruleset: str | None,
+    folders: tuple[str, ...],
     year: int | None,
     form: str,
     tolerance: Decimal | None,
@@ -58,12 +71,13 @@ def audit(
 ) -> int:
     from indicator_rules import audit_text
 
+    catalog = catalog_of(folders)
     files, readable, single = readings(records, mapping)
     if output is not None:
         check_output(Path(output), files)
     pages: list[str] = []
     code = DONE
-    for file, found, problems in _audited(readable, ruleset, year, tolerance, between or SIDES):
+    for file, found, problems in _audited(readable, ruleset, year, tolerance, between or SIDES, catalog):
         code = PROBLEMS if any(problem.severity == "error" for problem in problems) else code
         if form == "json":
             pages.append(_json(file, found, problems, single=single))
@@ -81,7 +95,12 @@ def audit(
 
 
 def _audited(
-    readable: Iterable[Reading], ruleset: str | None, year: int | None, tolerance: Decimal | None, sides: tuple[Side, ...]
+    readable: Iterable[Reading],
+    ruleset: str | None,
+    year: int | None,
+    tolerance: Decimal | None,
+    sides: tuple[Side, ...],
+    catalog: Catalog,
 ) -> Iterator[tuple[str, Audit | None, tuple[Problem, ...]]]:
     """Each record audited, or None with what is wrong; problems go to standard error, each once."""
     told: set[str] = set()
@@ -89,7 +108,7 @@ def _audited(
         found: Audit | None = None
         problems = reading.problems if reading.found is not None else ()
         try:
-            rules = rules_for(reading.file, reading.record, ruleset, year, None)
+            rules = rules_for(reading.file, reading.record, ruleset, year, None, catalog)
             found = rules.audit(reading, tolerance, sides)
             problems = (*problems, *found.problems)
         except ProblemsError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import common, typed, year_option
+from indicator_rules.cli_options import catalog_of, common, rulesets_option, typed, year_option
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.terminal import DONE, Command, Group, check_output, say, show, tell, write
 
@@ -18,11 +18,12 @@ from indicator_rules.terminal import DONE, Command, Group, check_output, say, sh
 @click.argument("ruleset", callback=typed)
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-template-output")
 @year_option
+@rulesets_option
 @common
-def template(ruleset: str, output: str | None, year: int | None) -> int:
+def template(ruleset: str, output: str | None, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules.catalog import load
 
-    rules = load(ruleset, year)
+    rules = load(ruleset, year, catalog=catalog_of(folders))
     path = Path(output or f"自评表-{rules.name}.xlsx")
     _check_new(path, ".xlsx")
     write(path, rules.template())

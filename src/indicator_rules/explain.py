@@ -42,7 +42,7 @@ class Explainer:
         self.evaluation, self.lang = evaluation, lang
         self.labels = names(evaluation.plan, lang)
         self.scales = list(_scales(evaluation.plan))
-        self.ratios = {measure.id for measure in evaluation.plan.measures if _is_ratio(measure.formula)}
+        self.ratios = {measure.id for measure in evaluation.plan.measures if is_ratio(measure.formula)}
 
     def say(self, key: str, **values: object) -> str:
         return messages.text(f"explain.{key}", values, self.lang)
@@ -52,7 +52,7 @@ class Explainer:
         record, said = self.evaluation.record, []
         if result.row == "not_applicable":
             why = record.not_applicable.criteria.get(result.id)
-            treatment = self.treatment(result.criterion.not_applicable)
+            treatment = self.treatment(self.not_applicable(result))
             said.append(self.say("not-applicable", reason=why or self.say("by-rule"), treatment=treatment))
         elif result.row == "out_of_force":
             said.append(self.say("out-of-force"))
@@ -117,6 +117,12 @@ class Explainer:
         picked = rating.level or (to_percent(exact(rating.share)) if rating.share is not None else rating.points)
         why = self.colon(rating.reason) if rating.reason else ""
         return self.say("rating", by=rating.by or self.say("rater"), picked=picked, why=why)
+
+    def not_applicable(self, result: CriterionResult) -> Treatment:
+        """What was done: a criterion that does not apply either takes no weight over."""
+        stated = result.criterion.not_applicable
+        moved = stated.kind == "move_to" and self.evaluation[stated.criterion].row == "not_applicable"
+        return Treatment("rescale") if moved else stated
 
     def treatment(self, treatment: Treatment) -> str:
         """What is done instead of scoring."""
@@ -204,7 +210,7 @@ class Explainer:
     def is_ratio(self, formula: Node) -> bool:
         if isinstance(formula, Ref) and formula.path.startswith("measures."):
             return formula.path.removeprefix("measures.") in self.ratios
-        return _is_ratio(formula)
+        return is_ratio(formula)
 
     def words(self, formula: Node) -> str:
         """A formula with labels for names."""
@@ -281,7 +287,7 @@ def _is_truth(formula: Node) -> bool:
     return isinstance(formula, Compare | OneOf) or (isinstance(formula, Call) and formula.function == "present")
 
 
-def _is_ratio(formula: Node) -> bool:
+def is_ratio(formula: Node) -> bool:
     """Whether people read the value of `formula` as a percentage."""
     match formula:
         case Ref():
@@ -289,7 +295,7 @@ def _is_ratio(formula: Node) -> bool:
         case Arithmetic():
             return formula.sign == "/"
         case Call():
-            return formula.function in ("first_of", "min", "max") and any(map(_is_ratio, formula.arguments))
+            return formula.function in ("first_of", "min", "max") and any(map(is_ratio, formula.arguments))
     return False
 
 

@@ -23,12 +23,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.exact import exact, to_decimal
+from indicator_rules.files import content
 from indicator_rules.form_fields import FIELDS, kind_of
 from indicator_rules.form_layout import Grid
 from indicator_rules.form_record import Cell, Form, FormRecord, Place, is_blank, shown
 from indicator_rules.quantity import QuantityError, money_factor, normalise, number_of
 from indicator_rules.record_fields import Suggestions
-from indicator_rules.validation import LARGEST_FILE, decode, locate, problems_of
+from indicator_rules.validation import decode, locate, problems_of
 from indicator_rules.workbook import Sheet, Value, Workbook, read_workbook
 
 ROWS_TO_SEARCH = 30
@@ -72,15 +73,8 @@ class FieldMapping(_Model):
 def read_mapping(path: str | os.PathLike[str]) -> FieldMapping:
     """The mapping in a TOML file. Raises: RecordError with all problems."""
     where = Where(os.fspath(path))
-    try:
-        if not Path(path).is_file():
-            raise RecordError([Problem("path-is-folder" if Path(path).is_dir() else "file-not-found", where)])
-        content = Path(path).read_bytes()[: LARGEST_FILE + 1]
-    except (OSError, ValueError) as error:
-        raise RecordError(
-            [Problem("file-unreadable", where, {"reason": (getattr(error, "strerror", "") or "").lower()})]
-        ) from None
-    data, problems = decode(content, where.file, "toml")
+    written = content(path, RecordError)
+    data, problems = decode(written, where.file, "toml")
     if not problems:
         try:
             mapping = FieldMapping.model_validate(data)
@@ -90,7 +84,7 @@ def read_mapping(path: str | os.PathLike[str]) -> FieldMapping:
             problems = list(_wrong(mapping, where.file))
             if not problems:
                 return mapping
-    raise RecordError(locate(problems, content))
+    raise RecordError(locate(problems, written))
 
 
 def _wrong(mapping: FieldMapping, file: str) -> Iterator[Problem]:

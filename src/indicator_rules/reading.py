@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import ValidationError
 
 from indicator_rules.errors import Problem, RecordError, Where
+from indicator_rules.files import content
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.validation import LARGEST_FILE, decode, locate, problems_of
+from indicator_rules.validation import decode, locate, problems_of
 
 if TYPE_CHECKING:
     from indicator_rules.form_record import Form
@@ -40,7 +41,7 @@ class Reading:
     found: EvaluationRecord | None
     problems: tuple[Problem, ...]
     """Errors if there is no record; else warnings, such as cells of a form that were not understood."""
-    content: bytes | None = None
+    written: bytes | None = None
     form: Form | None = None
 
     @property
@@ -60,7 +61,7 @@ class Reading:
         found = [problem.at(file=self.file) for problem in problems]
         if self.form is not None:
             return self.form.located(found)
-        return found if self.content is None else locate(found, self.content)
+        return found if self.written is None else locate(found, self.written)
 
 
 def read_record(source: RecordSource) -> EvaluationRecord:
@@ -127,6 +128,16 @@ def record_files(paths: Iterable[str | os.PathLike[str]], *, tables: bool = Fals
     return list(dict.fromkeys(files))
 
 
+def record_sources(records: Iterable[RecordSource] | RecordSource) -> list[RecordSource]:
+    """Each record by itself: one or several, where a path of a folder stands for the record files in it."""
+    if isinstance(records, str | os.PathLike | Mapping | EvaluationRecord | Reading):
+        records = [records]
+    found: list[RecordSource] = []
+    for one in records:
+        found += record_files([one]) if isinstance(one, str | os.PathLike) else [one]
+    return found
+
+
 def _of_file(path: Path, headings: FieldMapping | None) -> Iterator[Reading]:
     """The records of one file; at least one reading, if only to say what is wrong."""
     suffix = path.suffix.lower()
@@ -140,9 +151,9 @@ def _of_file(path: Path, headings: FieldMapping | None) -> Iterator[Reading]:
 
             yield from map(_from_form, forms(path))
         else:
-            content, kind = _content(path)
-            data, problems = decode(content, str(path), kind)
-            yield _refused(str(path), problems) if problems else _validated(data, str(path), content)
+            written, kind = _content(path)
+            data, problems = decode(written, str(path), kind)
+            yield _refused(str(path), problems) if problems else _validated(data, str(path), written)
     except RecordError as error:
         yield _refused(str(path), error.problems)
 
@@ -161,12 +172,12 @@ def _from_form(form: Form) -> Reading:
     return Reading(form.file, form.name, None if errors else record, (*errors, *warnings), form=form)
 
 
-def _validated(data: object, file: str, content: bytes | None) -> Reading:
+def _validated(data: object, file: str, written: bytes | None) -> Reading:
     try:
-        return Reading(file, "", EvaluationRecord.model_validate(data), (), content)
+        return Reading(file, "", EvaluationRecord.model_validate(data), (), written)
     except ValidationError as error:
         problems = problems_of(error, file, data, EvaluationRecord)
-    return _refused(file, problems if content is None else locate(problems, content))
+    return _refused(file, problems if written is None else locate(problems, written))
 
 
 def _refused(file: str, problems: Iterable[Problem]) -> Reading:
@@ -175,20 +186,12 @@ def _refused(file: str, problems: Iterable[Problem]) -> Reading:
 
 def _content(path: Path) -> tuple[bytes, Literal["toml", "json"]]:
     """The bytes of a record file and its format."""
-    where = Where(str(path))
-    try:
-        if path.is_dir():
-            raise RecordError([Problem("path-is-folder", where)])
-        if not path.exists():
-            raise RecordError([Problem("file-not-found", where)])
-        known = _FORMATS.get(path.suffix.lower())
-        if known is None:
-            raise RecordError([Problem("unknown-suffix", where, {"text": path.suffix or path.name, "known": ", ".join(_KNOWN)})])
-        with path.open("rb") as stream:
-            return stream.read(LARGEST_FILE + 1), known
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or ""
-        raise RecordError([Problem("file-unreadable", where, {"reason": reason.lower()})]) from None
+    data = content(path, RecordError)
+    known = _FORMATS.get(path.suffix.lower())
+    if known is None:
+        values = {"text": path.suffix or path.name, "known": ", ".join(_KNOWN)}
+        raise RecordError([Problem("unknown-suffix", Where(str(path)), values)])
+    return data, known
 
 
 def _shown(thing: object) -> str:

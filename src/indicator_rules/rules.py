@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from indicator_rules import engine as engines
 from indicator_rules.checks import check as check_spec
 from indicator_rules.compile import compile_ruleset
 from indicator_rules.engine import Engine
-from indicator_rules.errors import Problem, RecordError, RulesetError, Where
+from indicator_rules.errors import Problem, RecordError, RulesetError
+from indicator_rules.files import content
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
-from indicator_rules.reading import Reading, reading, record_files
+from indicator_rules.reading import Reading, reading, record_files, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
-from indicator_rules.validation import LARGEST_FILE
 
 if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
@@ -36,6 +35,9 @@ if TYPE_CHECKING:
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.inputs import InputField
     from indicator_rules.messages import Language
+    from indicator_rules.partial import Partial
+    from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.sensitivity_result import Sensitivity
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
 
@@ -54,7 +56,7 @@ class Rules:
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], engine: str | None = None) -> Rules:
         """The ruleset in a file. Raises `RulesetError`."""
-        return cls.from_bytes(_bytes(path), os.fspath(path), engine)
+        return cls.from_bytes(content(path, RulesetError), os.fspath(path), engine)
 
     @classmethod
     def from_text(cls, text: str, file: str = "", engine: str | None = None) -> Rules:
@@ -111,19 +113,38 @@ class Rules:
         """The plan made ready; made on first use."""
         from indicator_rules.evaluate import Evaluator
 
-        return Evaluator(self.plan, self._engine, lambda: self.provenance)
+        return Evaluator(self.plan, self._engine, _Origin(self))
 
-    def evaluate(self, record: Record) -> Evaluation:
+    @cached_property
+    def looking_ahead(self) -> Partial:
+        """The plan made ready for partial evaluation; made on first use."""
+        from indicator_rules.partial import Partial
+
+        return Partial(self.evaluator)
+
+    @overload
+    def evaluate(self, record: Record, *, partial: Literal[False] = False) -> Evaluation: ...
+
+    @overload
+    def evaluate(self, record: Record, *, partial: Literal[True], open: Iterable[str] = ...) -> PartialEvaluation: ...
+
+    def evaluate(self, record: Record, *, partial: bool = False, open: Iterable[str] = ("*",)) -> Evaluation | PartialEvaluation:
         """Score one record: an `EvaluationRecord`, plain data, the path of a TOML, JSON or Excel file, or a `Reading` of one.
+
+        With `partial`, the record may be incomplete: then it gives the totals and grades still possible, and the inputs that would decide. `open` says
+        which empty places can still be filled: key paths, `*` for any part (`indicators.*.actual`); all of them, if not said.
 
         Raises: RecordError with every problem of the record, if it cannot be read or lacks what the ruleset needs.
         """
+        score: Callable[[EvaluationRecord], Evaluation | PartialEvaluation] = self.evaluator.evaluate
+        if partial:
+            score = lambda read: self.looking_ahead.evaluate(read, open)
         if isinstance(record, EvaluationRecord):
-            return self.evaluator.evaluate(record)
+            return score(record)
         read = reading(record)
         evaluated = read.record
         try:
-            return self.evaluator.evaluate(evaluated)
+            return score(evaluated)
         except RecordError as error:
             raise RecordError(read.located(error.problems)) from None
 
@@ -163,14 +184,77 @@ class Rules:
 
         return template(self.ruleset, self.plan, lang)
 
+    def sensitivity(
+        self,
+        records: Iterable[Record] | Record,
+        *,
+        weights: Decimal | str = "5%",
+        thresholds: Decimal | str = "1%",
+        grades: Decimal | str = "1",
+        samples: int = 0,
+        seed: int = 0,
+    ) -> Sensitivity:
+        """Would the grades of `records` change if weights, cuts of scales and cuts of grades were a little different? docs/compare.md says
+        how far each is moved. A step of 0 moves nothing; `samples` variants besides move everything at once, by chance.
+
+        Raises: ValueError for a step that is not a number or is negative, or that is 1 or more for a share.
+        """
+        from indicator_rules.sensitivity import Given, sensitivity, steps_of
+
+        steps = steps_of(weights=weights, thresholds=thresholds, grades=grades)
+        given: list[Given] = []
+        for source in record_sources(records):
+            file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+            try:
+                given.append(Given(file, reading(source).record))
+            except RecordError as error:
+                given.append(Given(file, None, error.problems))
+        return sensitivity(self, given, steps, samples, seed)
+
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""
         from indicator_rules.inputs import inputs
 
         return inputs(self.ruleset, self.plan)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as what was written, and linked and compiled again in the process that reads it, once."""
+        return _unpickled, (_Pickled(self.provenance["ruleset"], self.file, self.engine, self.spec, self.problems),)
+
     def __repr__(self) -> str:
         return f"<Rules {self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where evaluations come from: asked for its provenance, and, by a pickled evaluation, to score the record again."""
+
+    rules: Rules
+
+    def __call__(self) -> Mapping[str, str]:
+        return self.rules.provenance
+
+    def evaluate(self, record: EvaluationRecord) -> Evaluation:
+        return self.rules.evaluator.evaluate(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pickled:
+    """A ruleset as it is pickled; the digest stands for all that was written."""
+
+    digest: str
+    file: str
+    engine: str
+    spec: Spec = field(compare=False)
+    problems: tuple[Problem, ...] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _unpickled(source: _Pickled) -> Rules:
+    ruleset, plan, _ = _compiled(source.spec, source.file)
+    if plan is None:
+        raise AssertionError(source.digest)
+    return Rules(source.spec, ruleset, plan, source.problems, source.file, source.engine)
 
 
 def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str = "") -> list[Problem]:
@@ -180,7 +264,7 @@ def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str 
         spec, problems = parse_data(source)
     else:
         try:
-            data = source if isinstance(source, bytes) else _bytes(source)
+            data = source if isinstance(source, bytes) else content(source, RulesetError)
         except RulesetError as error:
             return list(error.problems)
         file = file or ("" if isinstance(source, bytes) else os.fspath(source))
@@ -206,19 +290,3 @@ def located(problems: list[Problem], data: bytes | None) -> list[Problem]:
 
     placed = locate(problems, data) if data is not None and problems else problems
     return sorted(placed, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
-
-
-def _bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a ruleset file. Raises `RulesetError`."""
-    where = Where(os.fspath(path))
-    try:
-        if Path(path).is_dir():
-            raise RulesetError([Problem("path-is-folder", where)])
-        with Path(path).open("rb") as stream:
-            return stream.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise RulesetError([Problem("file-not-found", where)]) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise RulesetError(
-            [Problem("file-unreadable", where, {"reason": (getattr(error, "strerror", "") or "").lower()})]
-        ) from None

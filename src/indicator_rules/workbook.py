@@ -24,6 +24,7 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from indicator_rules.errors import Problem, RecordError, Where
+from indicator_rules.files import content
 
 WORKBOOKS = (".xlsx", ".xlsm", ".csv")
 LARGEST_FILE = 50 * 1024 * 1024
@@ -100,20 +101,11 @@ def read_workbook(path: str | Path) -> Workbook:
     path = Path(path)
     where = Where(str(path))
     suffix = path.suffix.lower()
-    try:
-        if path.is_dir():
-            raise RecordError([Problem("path-is-folder", where)])
-        if not path.exists():
-            raise RecordError([Problem("file-not-found", where)])
-        if suffix in _OLD:
-            raise RecordError([Problem("workbook-old-format", where, {"text": suffix})])
-        if suffix not in WORKBOOKS:
-            raise RecordError([Problem("unknown-suffix", where, {"text": suffix or path.name, "known": ", ".join(WORKBOOKS)})])
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = (getattr(error, "strerror", None) or "").lower()
-        raise RecordError([Problem("file-unreadable", where, {"reason": reason})]) from None
+    if suffix in _OLD:
+        raise RecordError([Problem("workbook-old-format", where, {"text": suffix})])
+    data = content(path, RecordError, LARGEST_FILE)
+    if suffix not in WORKBOOKS:
+        raise RecordError([Problem("unknown-suffix", where, {"text": suffix or path.name, "known": ", ".join(WORKBOOKS)})])
     if len(data) > LARGEST_FILE:
         raise RecordError([Problem("file-too-large", where, {"limit": f"{LARGEST_FILE // 1024 // 1024} MB"})])
     try:
@@ -133,13 +125,13 @@ class _RefusedError(Exception):
 
 def _csv(data: bytes, path: Path) -> Workbook:
     """Excel in Chinese saves GB 18030, other programs UTF-8; with a mark, UTF-16 too. Separated by comma, tab or semicolon."""
-    content = _decoded(data)
-    head = content[: content.find("\n") + 1] or content
+    written = _decoded(data)
+    head = written[: written.find("\n") + 1] or written
     separator = max(",\t;，", key=head.count)
     rows: dict[int, dict[int, Value]] = {}
     left = MOST_CELLS
     try:
-        for row, values in enumerate(csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=False), start=1):
+        for row, values in enumerate(csv.reader(io.StringIO(written, newline=""), delimiter=separator, strict=False), start=1):
             cells: dict[int, Value] = {column: text for column, value in enumerate(values, start=1) if (text := _text(value))}
             if cells:
                 rows[row] = cells
