@@ -97,17 +97,16 @@ def evaluate(
     year: int | None,
     form: str,
     output: str | None,
-    mapping: str | None,
-    engine: str | None,
     explain: tuple[str, ...],
+    **how: str | None,
 ) -> int:
     catalog = catalog_of(folders)
-    files, found, single = readings(records, mapping)
+    files, found, single = readings(records, how["mapping"])
     if output is not None:
         check_output(Path(output), files)
     tally = _Tally()
     written: list[str] = []
-    for source, result in _scored(found, ruleset, year, engine, catalog):
+    for source, result in _scored(found, ruleset, year, how["engine"], catalog):
         first = tally.add(result)
         wanted = () if isinstance(result, RecordError) else explained(result, explain)
         if form == "json":

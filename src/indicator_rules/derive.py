@@ -13,9 +13,9 @@ from typing import TypeAlias
 from indicator_rules import messages
 from indicator_rules.derivation import Derivation, Kind, Step
 from indicator_rules.derive_total import derive_total
-from indicator_rules.distance import number
+from indicator_rules.distance import magnitude, number
 from indicator_rules.evaluation import CriterionResult, EntryResult, Evaluation
-from indicator_rules.exact import Exact, Rounding, divide, exact, to_percent, to_text
+from indicator_rules.exact import Exact, Rounding, add, divide, exact, to_percent, to_text
 from indicator_rules.explain import is_truth, number_text
 from indicator_rules.expression import Aggregate, Node, Ref
 from indicator_rules.loss_text import Read, Speaker
@@ -95,15 +95,13 @@ class _Deriver:
 
     def finished(self, found: Exact | None) -> Iterator[Step]:
         """From what the scale gives to the points."""
-        result, points = self.result, abs(self.result.exact_points)
+        result, points = self.result, magnitude(self.result.exact_points)
         if result.deducted:
             given = self.record.deductions.criteria[result.id]
             yield self.step(
                 "deduction", lambda speaker: speaker.by_hand(given), f"deductions.criteria.{result.id}", -result.deducted
             )
-        before = found
-        if found is not None:
-            before = max(0, found - result.deducted)
+        before = None if found is None else add(found, -min(result.deducted, found))
         yield from self.rounded(self.plan.rounding.points, before, points)
         values = {"points": number_text(result.exact_points), "weight": number_text(result.exact_weight)}
         yield self.message("points", "points", self.path, result.exact_points, lost=number_text(result.exact_lost), **values)

@@ -117,7 +117,10 @@ class Speaker(Explainer):
         yield self.hit(leaf, row)
         if isinstance(award, Range):
             ends = [number(read(end, weight)) for end in (award.low, award.high)]
-            low, high = (self.words(end) if value is None else number_text(value) for end, value in zip((award.low, award.high), ends, strict=True))
+            low, high = (
+                self.words(end) if value is None else number_text(value)
+                for end, value in zip((award.low, award.high), ends, strict=True)
+            )
             yield self.say("range", low=low, high=high)
         elif (
             isinstance(award, Points) and award.formula != WEIGHT and any(isinstance(part, Ref) for part in award.formula.walk())
@@ -327,7 +330,7 @@ class Speaker(Explainer):
                 "entry-alone", name=result.entries[0].name, facts=self.listed(list(self.entry_facts(result, result.entries[0])))
             )
         alike = len({entry.exact_weight for entry in result.entries}) == 1
-        how = "equal" if rules is None or (rules.combine == "weighted" and alike) else rules.combine
+        how: str = "equal" if rules is None or (rules.combine == "weighted" and alike) else rules.combine
         if rules is not None and rules.per_goal and self.evaluation.record.goals:
             how = "goals"
         combine = self.tell(f"combine-{how}", count=len(result.entries))
