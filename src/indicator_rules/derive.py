@@ -345,7 +345,8 @@ class _Deriver:
             values = {"label": label, "formula": " = ".join(parts), "value": told}
             if isinstance(value, Absent):
                 reason = messages.text(f"absent.{value.reason.removeprefix('absent.')}", {}, speaker.lang)
-                return messages.text("step.measure-absent", {**values, "formula": words, "reason": reason}, speaker.lang)
+                key = "measure-absent" if words != label else "measure-absent-plain"
+                return messages.text(f"step.{key}", {**values, "formula": words, "reason": reason}, speaker.lang)
             return messages.text("step.measure" if parts else "step.measure-plain", values, speaker.lang)
 
         yield self.step("measure", say, path, value_text(value))
