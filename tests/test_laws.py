@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import indicator_rules as ir
-from generate import random_record, random_ruleset
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.testing.generate import random_record, random_ruleset
 
 SEEDS = range(40)
 RECORDS = 12

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from indicator_rules import messages
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import Exact, add_all, exact, to_text
 from indicator_rules.record_fields import CATEGORIES, suggestion
@@ -335,7 +336,16 @@ def status_is_explained(spec: Spec) -> Iterator[Problem]:
         yield problem("status-needs-notes", ("ruleset", "status"), text=spec.ruleset.status)
 
 
+def waivers_name_laws(spec: Spec) -> Iterator[Problem]:
+    """What is waived is a law that there is."""
+    laws = [key.removeprefix("laws.") for key in messages.catalogue() if key.startswith("laws.")] if spec.waivers else []
+    for name in spec.waivers:
+        if name not in laws:
+            yield problem("waiver-unknown", ("waivers", name), text=name, known=", ".join(laws))
+
+
 CHECKS: tuple[Check, ...] = (
+    waivers_name_laws,
     weights_sum_to_full_score,
     numbers_are_not_negative,
     full_score_and_caps_are_above_zero,

@@ -128,7 +128,13 @@ class _Words:
         yield ""
         yield from self.table(columns)
         yield ""
-        for key, parts in (("grades", self.grades()), ("adjustments", self.adjustments()), ("sources", self.sources())):
+        parts_of = {
+            "grades": self.grades(),
+            "adjustments": self.adjustments(),
+            "sources": self.sources(),
+            "waivers": self.waivers(),
+        }
+        for key, parts in parts_of.items():
             for place, part in enumerate(parts):
                 title = self.say(key)
                 yield from hanging(title if place == 0 else " " * width(title), part, columns)
@@ -162,6 +168,11 @@ class _Words:
             bound = "" if cut is None else f" {sign} {cut}"
             parts.append(f"{grade.label.text(self.lang)}{bound}")
         yield self.joined(parts)
+
+    def waivers(self) -> Iterator[str]:
+        """Laws of scoring that the rubric does not keep, and why."""
+        for name, reason in self.spec.waivers.items():
+            yield self.say("waiver", law=messages.text(f"laws.{name}", {}, self.lang), reason=reason)
 
     def adjustments(self) -> Iterator[str]:
         for one in self.spec.adjustments.values():

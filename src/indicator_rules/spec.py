@@ -660,3 +660,5 @@ class Spec(Model):
     grades: Annotated[tuple[Grade, ...], Field(min_length=1, max_length=20)]
     adjustments: Annotated[dict[Id, Adjustment], Field(max_length=100)] = Field(default_factory=dict)
     findings: Annotated[dict[Id, FindingRule], Field(max_length=200)] = Field(default_factory=dict)
+    waivers: Annotated[dict[Annotated[str, Field(max_length=60)], Word], Field(max_length=50)] = Field(default_factory=dict)
+    """豁免: laws of scoring (docs/testing.md) that this rubric does not keep, each with the reason."""

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from differential.compare import difference
-from generate import random_record, random_ruleset
 from indicator_rules import Rules, RulesetError
+from indicator_rules.testing.generate import random_record, random_ruleset
 
 RULESETS, RECORDS = map(int, os.environ.get("INDICATOR_RULES_DIFFERENTIAL", "60x15").split("x"))
 FIRST = int(os.environ.get("INDICATOR_RULES_SEED", "0"))

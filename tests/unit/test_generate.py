@@ -13,12 +13,13 @@ import pytest
 import tomli
 from pydantic import BaseModel
 
-from generate import random_record, random_ruleset, to_toml
 from indicator_rules import spec as written
 from indicator_rules.checks import check
 from indicator_rules.link import link
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.spec import Spec
+from indicator_rules.testing.generate import random_record, random_ruleset
+from indicator_rules.toml_text import to_toml
 from oracle import Verdict, judge
 
 SEEDS = 200

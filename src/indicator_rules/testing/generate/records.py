@@ -9,8 +9,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from generate.vocabulary import CATEGORIES, INPUTS, REGIONS, REMARKS, Data, chance, some
 from indicator_rules.quantity import QuantityError, parse
+from indicator_rules.testing.generate.vocabulary import CATEGORIES, INPUTS, REGIONS, REMARKS, Data, chance, some
 
 STEP = Decimal("0.01")
 _NUMBER = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)\s*(%|万元|千元|亿元|元)?(?![\w.-])")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal, TypeAlias
 
-from generate.vocabulary import COUNT_CUTS, MONEY_CUTS, MONEY_NAMES, RATIO_CUTS, REGIONS, REMARKS, chance
+from indicator_rules.testing.generate.vocabulary import COUNT_CUTS, MONEY_CUTS, MONEY_NAMES, RATIO_CUTS, REGIONS, REMARKS, chance
 
 Sort: TypeAlias = Literal["ratio", "count", "money"]
 CUTS: dict[Sort, tuple[str, ...]] = {"ratio": RATIO_CUTS, "count": COUNT_CUTS, "money": MONEY_CUTS}

@@ -8,9 +8,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from generate.formulas import CUTS, Formulas, Sort
-from generate.scales import Scales
-from generate.vocabulary import INPUTS, REGIONS, REMARKS, SHARINGS, Data, chance, some
+from indicator_rules.testing.generate.formulas import CUTS, Formulas, Sort
+from indicator_rules.testing.generate.scales import Scales
+from indicator_rules.testing.generate.vocabulary import INPUTS, REGIONS, REMARKS, SHARINGS, Data, chance, some
 
 MODES = ("half-up", "half-even", "down", "up")
 STEPS = ("1", "0.1", "0.01", "0.001", "0.0001")
@@ -40,6 +40,8 @@ def random_ruleset(rng: Random) -> Data:
     data["grades"] = _grades(rng, Decimal(full_score), by)
     data["adjustments"] = _adjustments(rng, write, data["grades"])
     data["findings"] = _findings(rng, write)
+    if chance(rng, 10):
+        data["waivers"] = {"continuity": "各档之间本来就有跳跃"}
     return {key: value for key, value in data.items() if value}
 
 

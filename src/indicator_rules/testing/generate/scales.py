@@ -8,10 +8,10 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from generate.formulas import CUTS, Formulas, Sort
-from generate.vocabulary import INPUTS, Data, chance
 from indicator_rules.expression import Number
 from indicator_rules.syntax import parse
+from indicator_rules.testing.generate.formulas import CUTS, Formulas, Sort
+from indicator_rules.testing.generate.vocabulary import INPUTS, Data, chance
 
 LEVELS = ("达成", "部分达成", "未达成")
 ENTRY_MEASURES: tuple[tuple[str, Sort], ...] = (
