@@ -1,0 +1,222 @@
+"""Witnesses: synthetic records that come to given grades, under one ruleset or under two at once.
+
+In: rulesets. Out: for every combination of grades that was found, a record that the engine gives exactly these grades. How: the neutral record is moved by
+one probe at most of each cluster (those that touch one place of a record exclude each other); what a probe moves the totals by is measured once, sums are then looked through by dynamic
+programming, and what looks right is scored. So nothing is claimed that was not scored; what is not found may still exist (`prove`, `impossible` say where it cannot).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from indicator_rules.errors import RecordError
+from indicator_rules.evaluate import Evaluator
+from indicator_rules.evaluation import Evaluation
+from indicator_rules.exact import Exact, add
+from indicator_rules.neutral import merged
+from indicator_rules.plan import Choice, Plan
+from indicator_rules.probes import Probe, survey
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.trial import Data
+
+Grades: TypeAlias = tuple[int | None, ...]
+"""One position for each ruleset (best 0); None for no grade."""
+Totals: TypeAlias = tuple[Exact, ...]
+
+MOST_MOVES = 12
+"""Moves of one cluster that are told apart in sums."""
+MOST_SUMS = 4000
+TRIES = 12
+"""Sums that are scored for one combination of grades."""
+
+
+class Witness(NamedTuple):
+    """A record, and what it comes to."""
+
+    record: EvaluationRecord
+    evaluations: tuple[Evaluation, ...]
+
+    @property
+    def grades(self) -> Grades:
+        return tuple(one.grade_position for one in self.evaluations)
+
+
+class _Move(NamedTuple):
+    """A probe that can be scored, and how far it moves each total."""
+
+    probe: Probe
+    by: Totals
+
+
+class _Sum(NamedTuple):
+    """Moves taken together: how far they move the totals, and the last of them with what came before."""
+
+    by: Totals
+    last: _Move | None = None
+    before: _Sum | None = None
+
+    def probes(self) -> Iterator[Probe]:
+        """The probes taken."""
+        at: _Sum | None = self
+        while at is not None and at.last is not None:
+            yield at.last.probe
+            at = at.before
+
+
+class Search:
+    """Rulesets (one, or two to be compared), a record that all of them score, and the moves from it."""
+
+    def __init__(self, evaluators: Sequence[Evaluator]) -> None:
+        self.evaluators = tuple(evaluators)
+        surveys = [survey(evaluator.plan) for evaluator in evaluators]
+        self.base = self._base([one.base for one in surveys])
+        self.found: dict[Grades, Witness] = {}
+        self.clusters: list[list[_Move]] = []
+        if self.base is None:
+            return
+        start = self.scored(self.base)
+        assert start is not None
+        self.start = self._totals(start.evaluations)
+        self.keep(start)
+        self.clusters = self._clusters(probe for one in surveys for probe in one.probes)
+
+    def witnesses(self) -> Mapping[Grades, Witness]:
+        """A record for every combination of grades that was found."""
+        if self.base is None or self.start is None:
+            return {}
+        looked_at: defaultdict[Grades, int] = defaultdict(int)
+        for candidate in self._sums():
+            expected = self._expected(candidate.by)
+            if expected in self.found or looked_at[expected] >= TRIES:
+                continue
+            looked_at[expected] += 1
+            witness = self.scored(self._record(self.base, candidate.probes()))
+            if witness is not None:
+                self.keep(witness)
+        return self.found
+
+    # ------------------------------------------------------------------------------------------------------------- records
+
+    def _base(self, bases: Sequence[Data]) -> Data | None:
+        """The first record, of those at hand, that all rulesets score."""
+        together = bases[0]
+        for base in bases[1:]:
+            together = merged(base, together)
+        return next((base for base in (*bases, together) if self.scored(base) is not None), None)
+
+    def scored(self, data: Mapping[str, Any]) -> Witness | None:
+        """The record scored under every ruleset; None if one refuses it."""
+        try:
+            record = EvaluationRecord.model_validate(data)
+            return Witness(record, tuple(evaluator.evaluate(record) for evaluator in self.evaluators))
+        except RecordError:
+            return None
+
+    @staticmethod
+    def _record(base: Data, probes: Iterable[Probe]) -> Data:
+        data = base
+        for probe in probes:
+            data = probe.on(data)
+        return data
+
+    def keep(self, witness: Witness) -> None:
+        """The first witness of its grades stays."""
+        self.found.setdefault(witness.grades, witness)
+
+    # --------------------------------------------------------------------------------------------------------------- moves
+
+    def _clusters(self, probes: Iterable[Probe]) -> list[list[_Move]]:
+        """The moves, put together where they touch one place of a record: of these one at most is taken."""
+        parents: dict[object, object] = {}
+
+        def root(item: object) -> object:
+            while parents.setdefault(item, item) != item:
+                item = parents[item]
+            return item
+
+        moves: list[tuple[_Move, object]] = []
+        for probe in probes:
+            witness = self.scored(probe.on(self.base or {}))
+            if witness is None:
+                continue
+            self.keep(witness)
+            totals = self._totals(witness.evaluations)
+            if totals is None or self.start is None:
+                continue
+            by = tuple(add(total, -start) for total, start in zip(totals, self.start, strict=True))
+            places = _places(probe) or [probe.table]
+            for place in places[1:]:
+                parents[root(place)] = root(places[0])
+            if any(by):
+                moves.append((_Move(probe, by), places[0]))
+        clusters: defaultdict[object, list[_Move]] = defaultdict(list)
+        for move, place in moves:
+            clusters[root(place)].append(move)
+        return [_told_apart(cluster) for cluster in clusters.values()]
+
+    @staticmethod
+    def _totals(evaluations: Sequence[Evaluation]) -> Totals | None:
+        totals = [one.exact_total for one in evaluations]
+        return None if None in totals else tuple(total for total in totals if total is not None)
+
+    def _sums(self) -> Iterator[_Sum]:
+        """One move, or none, from each cluster: sums that are told apart by the totals they lead to, coarsely where there are many."""
+        states: dict[object, _Sum] = {None: _Sum(tuple(0 for _ in self.evaluators))}
+        grain = 10
+        for cluster in self.clusters:
+            reached: dict[object, _Sum] = {}
+            for state in states.values():
+                for move in (None, *cluster):
+                    new = state if move is None else _Sum(tuple(map(add, state.by, move.by)), move, state)
+                    reached.setdefault(tuple(int(total * grain) for total in new.by), new)
+            while len(reached) > MOST_SUMS and grain > 1:
+                grain = max(1, grain // 2)
+                reached = {tuple(int(total * grain) for total in one.by): one for one in reversed(list(reached.values()))}
+            states = reached
+        yield from states.values()
+
+    def _expected(self, by: Totals) -> Grades:
+        """The grades that the totals would give."""
+        totals = (add(start, moved) for start, moved in zip(self.start or (), by, strict=True))
+        return tuple(grade_of(evaluator.plan, max(0, total)) for evaluator, total in zip(self.evaluators, totals, strict=True))
+
+
+def grade_of(plan: Plan, total: Exact) -> int | None:
+    """The position of the grade that a total has by itself; None where something else is read."""
+    if plan.grades.slots[0].name != "total":
+        return None
+    from indicator_rules.hitting import compare
+
+    for row in plan.grades.table.rows:
+        if any(all(compare(total, bound) for bound in guard) for guard in row.guards) and isinstance(row.award, Choice):
+            return row.award.position
+    return None
+
+
+def _places(probe: Probe) -> list[object]:
+    """The places of a record that a probe touches."""
+    found: list[object] = list(probe.without)
+    for section, content in probe.fragment.items():
+        if section == "indicators":
+            found += [("indicators", row["id"]) for row in content]
+        elif isinstance(content, Mapping):
+            for key, value in content.items():
+                if (section, key) == ("budget", "unit"):
+                    continue
+                found += [(section, key, name) for name in value] if section == "assessments" else [(section, key)]
+    return found
+
+
+def _told_apart(moves: Sequence[_Move]) -> list[_Move]:
+    """One move for each distance, the extreme ones first, not more than can be looked through."""
+    distinct = list({move.by: move for move in reversed(moves)}.values())
+    distinct.sort(key=lambda move: move.by)
+    if len(distinct) <= MOST_MOVES:
+        return distinct
+    across = sorted(distinct, key=lambda move: move.by[0] - move.by[-1])
+    columns = (sorted(distinct, key=lambda move, place=place: move.by[place]) for place in range(1, len(distinct[0].by)))  # type: ignore[misc]
+    ends = [move for column in (distinct, across, *columns) for move in (column[0], column[-1])]
+    every = distinct[:: len(distinct) // MOST_MOVES + 1]
+    return list({move.by: move for move in (*ends, *every)}.values())
