@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from indicator_rules.catalog import Catalog, load
+    from indicator_rules.comparing import compare
+    from indicator_rules.comparison import Comparison
     from indicator_rules.errors import EvaluationError, IndicatorRulesError, Problem, RecordError, RulesetError, Where
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.messages import use_language
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Catalog",
+    "Comparison",
     "Evaluation",
     "EvaluationError",
     "EvaluationRecord",
@@ -36,6 +39,7 @@ __all__ = [
     "RulesetError",
     "Where",
     "check",
+    "compare",
     "load",
     "read_record",
     "roll_up",
@@ -44,6 +48,8 @@ __all__ = [
 
 _HOMES = {
     "catalog": ("Catalog", "load"),
+    "comparing": ("compare",),
+    "comparison": ("Comparison",),
     "errors": ("EvaluationError", "IndicatorRulesError", "Problem", "RecordError", "RulesetError", "Where"),
     "evaluation": ("Evaluation",),
     "messages": ("use_language",),

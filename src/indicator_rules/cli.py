@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `check`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `audit`, `compare`, `sensitivity`, `check`, `list`, `show`, `inputs`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -16,7 +16,9 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
+from indicator_rules.cli_compare import compare
 from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
+from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
@@ -155,6 +157,8 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 
 commands.add_command(audit)
+commands.add_command(compare)
+commands.add_command(sensitivity)
 
 
 @commands.command(help="help-check")

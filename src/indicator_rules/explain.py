@@ -42,7 +42,7 @@ class Explainer:
         self.evaluation, self.lang = evaluation, lang
         self.labels = names(evaluation.plan, lang)
         self.scales = list(_scales(evaluation.plan))
-        self.ratios = {measure.id for measure in evaluation.plan.measures if _is_ratio(measure.formula)}
+        self.ratios = {measure.id for measure in evaluation.plan.measures if is_ratio(measure.formula)}
 
     def say(self, key: str, **values: object) -> str:
         return messages.text(f"explain.{key}", values, self.lang)
@@ -204,7 +204,7 @@ class Explainer:
     def is_ratio(self, formula: Node) -> bool:
         if isinstance(formula, Ref) and formula.path.startswith("measures."):
             return formula.path.removeprefix("measures.") in self.ratios
-        return _is_ratio(formula)
+        return is_ratio(formula)
 
     def words(self, formula: Node) -> str:
         """A formula with labels for names."""
@@ -281,7 +281,7 @@ def _is_truth(formula: Node) -> bool:
     return isinstance(formula, Compare | OneOf) or (isinstance(formula, Call) and formula.function == "present")
 
 
-def _is_ratio(formula: Node) -> bool:
+def is_ratio(formula: Node) -> bool:
     """Whether people read the value of `formula` as a percentage."""
     match formula:
         case Ref():
@@ -289,7 +289,7 @@ def _is_ratio(formula: Node) -> bool:
         case Arithmetic():
             return formula.sign == "/"
         case Call():
-            return formula.function in ("first_of", "min", "max") and any(map(_is_ratio, formula.arguments))
+            return formula.function in ("first_of", "min", "max") and any(map(is_ratio, formula.arguments))
     return False
 
 

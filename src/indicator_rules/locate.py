@@ -48,6 +48,16 @@ def locate(problems: Iterable[Problem], data: bytes) -> list[Problem]:
     return sorted(located, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
 
 
+def places(paths: Iterable[KeyPath], data: bytes, file: str) -> list[Place] | list[tuple[None, None]]:
+    """Line and column of each key path; of the nearest table that the file has, where it lacks the key."""
+    wanted, text = list(paths), data.decode("utf-8-sig", errors="replace")
+    try:
+        root = _json_places(text)[0] if file.lower().endswith(".json") else _toml_places(text)
+    except RecursionError:
+        return [(None, None)] * len(wanted)
+    return [_nearest(root, path) for path in wanted]
+
+
 def repeated_json_keys(text: str) -> list[tuple[str, Place]]:
     """Keys that a JSON object holds twice, with the place of the second."""
     return _json_places(text)[1]

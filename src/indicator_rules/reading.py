@@ -54,6 +54,16 @@ def record_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
+def record_sources(records: Iterable[RecordSource] | RecordSource) -> list[RecordSource]:
+    """Each record by itself: one or several, where a path of a folder stands for the record files in it."""
+    if isinstance(records, str | os.PathLike | Mapping | EvaluationRecord):
+        records = [records]
+    found: list[RecordSource] = []
+    for one in records:
+        found += record_files([one]) if isinstance(one, str | os.PathLike) else [one]
+    return found
+
+
 def _validated(data: object, file: str, content: bytes | None) -> EvaluationRecord:
     try:
         return EvaluationRecord.model_validate(data)

@@ -36,13 +36,13 @@ class RubricRow(NamedTuple):
 
 def rows(spec: Spec, lang: Language | None = None) -> tuple[RubricRow, ...]:
     """The rubric, one row a criterion, in the order of the ruleset."""
-    words = _Words(spec, lang or messages.language())
+    words = Words(spec, lang or messages.language())
     return tuple(words.row(criterion) for criterion in spec.criteria.values())
 
 
 def text(spec: Spec, lang: Language | None = None, columns: int = COLUMNS) -> str:
     """The rubric for people to read."""
-    return "\n".join(_Words(spec, lang or messages.language()).lines(max(columns, 80))) + "\n"
+    return "\n".join(Words(spec, lang or messages.language()).lines(max(columns, 80))) + "\n"
 
 
 def inputs_text(fields: Iterable[InputField], lang: Language | None = None, columns: int = COLUMNS) -> str:
@@ -56,10 +56,10 @@ def inputs_text(fields: Iterable[InputField], lang: Language | None = None, colu
         kind = say(f"type-{one.type}")
         choices = f"{kind}: {', '.join(one.choices)}" if one.choices else kind
         cells.append((one.path, one.label, choices, ", ".join(one.read_by) or "—"))
-    return "\n".join(table(cells, _fit(cells, columns, widest=24, whole=1))) + "\n"
+    return "\n".join(table(cells, fit(cells, columns, widest=24, whole=1))) + "\n"
 
 
-class _Words:
+class Words:
     """What a spec says, in one language."""
 
     def __init__(self, spec: Spec, lang: Language) -> None:
@@ -154,7 +154,7 @@ class _Words:
             shown = ("" if same_first else row.first, "" if same_second else row.second, *row[2:])
             cells.append(tuple(shown[place] for place in kept))
             above = row[:2]
-        sizes = _fit(cells, columns, widest=16)
+        sizes = fit(cells, columns, widest=16)
         yield from table(cells[:1], sizes)
         for cell in cells[1:]:
             yield "─" * columns if cell[0] else ""
@@ -331,7 +331,7 @@ class _Words:
         return share if share is not None else self.say("points", points=amount.points)
 
 
-def _fit(cells: list[tuple[str, ...]], columns: int, *, widest: int, whole: int = 0) -> list[int]:
+def fit(cells: list[tuple[str, ...]], columns: int, *, widest: int, whole: int = 0) -> list[int]:
     """Column widths: short columns as they need, what is left shared by the long ones in proportion to their text. The first
     `whole` columns are never broken.
     """

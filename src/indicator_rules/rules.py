@@ -24,7 +24,7 @@ from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
-from indicator_rules.reading import read_record, record_files
+from indicator_rules.reading import read_record, record_files, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from indicator_rules.inputs import InputField
     from indicator_rules.partial import Partial
     from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.sensitivity_result import Sensitivity
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
 
@@ -176,6 +177,33 @@ class Rules:
             return found
         problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
         return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
+
+    def sensitivity(
+        self,
+        records: Iterable[Record] | Record,
+        *,
+        weights: Decimal | str = "5%",
+        thresholds: Decimal | str = "1%",
+        grades: Decimal | str = "1",
+        samples: int = 0,
+        seed: int = 0,
+    ) -> Sensitivity:
+        """Would the grades of `records` change if weights, cuts of scales and cuts of grades were a little different? docs/compare.md says
+        how far each is moved. A step of 0 moves nothing; `samples` variants besides move everything at once, by chance.
+
+        Raises: ValueError for a step that is not a number or is negative, or that is 1 or more for a share.
+        """
+        from indicator_rules.sensitivity import Given, sensitivity, steps_of
+
+        steps = steps_of(weights=weights, thresholds=thresholds, grades=grades)
+        given: list[Given] = []
+        for source in record_sources(records):
+            file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+            try:
+                given.append(Given(file, read_record(source)))
+            except RecordError as error:
+                given.append(Given(file, None, error.problems))
+        return sensitivity(self, given, steps, samples, seed)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""

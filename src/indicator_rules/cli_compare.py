@@ -1,0 +1,44 @@
+"""The command `indicator-rules compare`: what changed between two rulesets, and what that does to records.
+
+In: two rulesets, files and folders of records. Out: text, Markdown or JSON. Exit code 0 whatever the changes; 1 if a ruleset does not hold or cannot be
+found. Records that cannot be scored are part of the answer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from indicator_rules.cli_options import common, record_files, typed
+from indicator_rules.terminal import DONE, Command, check_output, columns, show, write
+
+
+@click.command("compare", cls=Command, help="help-compare")
+@click.argument("old", callback=typed)
+@click.argument("new", callback=typed)
+@click.option("--records", multiple=True, metavar="PATH", callback=typed, help="help-compare-records")
+@click.option("--across", is_flag=True, help="help-across")
+@click.option("--format", "form", type=click.Choice(["text", "json", "md"]), default="text", help="help-compare-format")
+@click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@common
+def compare(old: str, new: str, records: tuple[str, ...], across: bool, form: str, output: str | None) -> int:
+    from indicator_rules import comparison_text
+    from indicator_rules.comparing import compare as compared
+
+    files = record_files(records)
+    if output is not None:
+        check_output(Path(output), [*files, Path(old), Path(new)])
+    found = compared(old, new, files, across=across)
+    match form:
+        case "json":
+            text = found.to_json()
+        case "md":
+            text = comparison_text.markdown(found)
+        case _:
+            text = comparison_text.text(found, columns=columns())
+    if output is None:
+        show(text, as_json=form == "json")
+    else:
+        write(Path(output), text)
+    return DONE
