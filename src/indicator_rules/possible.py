@@ -15,7 +15,6 @@ from fractions import Fraction
 from typing import Protocol
 
 from indicator_rules import interval
-from indicator_rules.completion import EntryFacts
 from indicator_rules.exact import Exact, Rounding
 from indicator_rules.expression import (
     Aggregate,
@@ -89,7 +88,7 @@ def either(parts: Iterable[Possible]) -> Possible:
 class Entry(Protocol):
     """An entry as far as it is known."""
 
-    facts: EntryFacts
+    def is_in(self, categories: tuple[str, ...]) -> bool: ...
 
     def field(self, name: str) -> Possible: ...
 
@@ -316,7 +315,7 @@ def _aggregated(node: Aggregate, outlook: Outlook) -> Possible:
     perhaps: list[Span] = []
     absent = False
     for entry in entries:
-        if node.categories and not entry.facts.is_in(node.categories):
+        if node.categories and not entry.is_in(node.categories):
             continue
         inside = outlook.at(entry)
         counts = Possible(words=frozenset({True})) if node.where is None else possible(node.where, inside)

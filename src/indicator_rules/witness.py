@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import permutations
 from typing import Any, NamedTuple, TypeAlias
 
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
-from indicator_rules.exact import Exact, add
+from indicator_rules.exact import LARGEST, Exact, add
+from indicator_rules.hitting import compare
 from indicator_rules.neutral import merged
 from indicator_rules.plan import Choice, Plan
 from indicator_rules.probes import Probe, survey
+from indicator_rules.reading import read_record
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.trial import Data
 
@@ -41,6 +44,15 @@ class Witness(NamedTuple):
     @property
     def grades(self) -> Grades:
         return tuple(one.grade_position for one in self.evaluations)
+
+    @property
+    def apart(self) -> Exact:
+        """How far the totals lie apart; more than any number of points where only one has a total."""
+        totals = [one.exact_total for one in self.evaluations]
+        present = [total for total in totals if total is not None]
+        if len(present) < len(totals):
+            return LARGEST if present else 0
+        return add(max(present), -min(present))
 
 
 class _Move(NamedTuple):
@@ -71,8 +83,14 @@ class Search:
     def __init__(self, evaluators: Sequence[Evaluator]) -> None:
         self.evaluators = tuple(evaluators)
         surveys = [survey(evaluator.plan) for evaluator in evaluators]
+        self.probes = tuple(probe for one in surveys for probe in one.probes if probe.table != "grades")
+        """Those of the grades' table are left out: they move the total by a deduction, not by anything that is scored."""
         self.base = self._base([one.base for one in surveys])
         self.found: dict[Grades, Witness] = {}
+        self.furthest: Witness | None = None
+        """Of two rulesets, the record whose totals lie farthest apart; None while all that was tried got the same."""
+        self._scored: dict[int, Witness | None] = {}
+        self._looked = False
         self.clusters: list[list[_Move]] = []
         if self.base is None:
             return
@@ -80,12 +98,13 @@ class Search:
         assert start is not None
         self.start = self._totals(start.evaluations)
         self.keep(start)
-        self.clusters = self._clusters(probe for one in surveys for probe in one.probes)
+        self.clusters = self._clusters()
 
     def witnesses(self) -> Mapping[Grades, Witness]:
         """A record for every combination of grades that was found."""
-        if self.base is None or self.start is None:
-            return {}
+        if self.base is None or self.start is None or self._looked:
+            return self.found
+        self._looked = True
         looked_at: defaultdict[Grades, int] = defaultdict(int)
         for candidate in self._sums():
             expected = self._expected(candidate.by)
@@ -100,16 +119,21 @@ class Search:
     # ------------------------------------------------------------------------------------------------------------- records
 
     def _base(self, bases: Sequence[Data]) -> Data | None:
-        """The first record, of those at hand, that all rulesets score."""
-        together = bases[0]
-        for base in bases[1:]:
-            together = merged(base, together)
-        return next((base for base in (*bases, together) if self.scored(base) is not None), None)
+        """The first record, of those at hand, that all rulesets score: one of theirs, one filled up from the other's answers and amounts, or both in one."""
+        filled = [merged(_without_entries(other), base) for base, other in permutations(bases, 2)]
+        together = [merged(other, base) for base, other in permutations(bases, 2)]
+        return next((base for base in (*bases, *filled, *together) if self.scored(base) is not None), None)
+
+    def scored_probe(self, probe: Probe) -> Witness | None:
+        """The base with one probe; scored once."""
+        if id(probe) not in self._scored:
+            self._scored[id(probe)] = None if self.base is None else self.scored(probe.on(self.base))
+        return self._scored[id(probe)]
 
     def scored(self, data: Mapping[str, Any]) -> Witness | None:
         """The record scored under every ruleset; None if one refuses it."""
         try:
-            record = EvaluationRecord.model_validate(data)
+            record = read_record(data)
             return Witness(record, tuple(evaluator.evaluate(record) for evaluator in self.evaluators))
         except RecordError:
             return None
@@ -122,12 +146,14 @@ class Search:
         return data
 
     def keep(self, witness: Witness) -> None:
-        """The first witness of its grades stays."""
+        """The first witness of its grades stays, and the one whose totals lie farthest apart."""
         self.found.setdefault(witness.grades, witness)
+        if witness.apart and (self.furthest is None or witness.apart > self.furthest.apart):
+            self.furthest = witness
 
     # --------------------------------------------------------------------------------------------------------------- moves
 
-    def _clusters(self, probes: Iterable[Probe]) -> list[list[_Move]]:
+    def _clusters(self) -> list[list[_Move]]:
         """The moves, put together where they touch one place of a record: of these one at most is taken."""
         parents: dict[object, object] = {}
 
@@ -137,8 +163,8 @@ class Search:
             return item
 
         moves: list[tuple[_Move, object]] = []
-        for probe in probes:
-            witness = self.scored(probe.on(self.base or {}))
+        for probe in self.probes:
+            witness = self.scored_probe(probe)
             if witness is None:
                 continue
             self.keep(witness)
@@ -187,8 +213,6 @@ def grade_of(plan: Plan, total: Exact) -> int | None:
     """The position of the grade that a total has by itself; None where something else is read."""
     if plan.grades.slots[0].name != "total":
         return None
-    from indicator_rules.hitting import compare
-
     for row in plan.grades.table.rows:
         if any(all(compare(total, bound) for bound in guard) for guard in row.guards) and isinstance(row.award, Choice):
             return row.award.position
@@ -207,6 +231,13 @@ def _places(probe: Probe) -> list[object]:
                     continue
                 found += [(section, key, name) for name in value] if section == "assessments" else [(section, key)]
     return found
+
+
+def _without_entries(data: Data) -> Data:
+    """The record without its entries and what is said of them."""
+    picks = {key: value for key, value in data.get("assessments", {}).items() if key != "indicators"}
+    rest = {key: value for key, value in data.items() if key not in ("indicators", "assessments")}
+    return {**rest, "assessments": picks} if picks else rest
 
 
 def _told_apart(moves: Sequence[_Move]) -> list[_Move]:

@@ -1,0 +1,46 @@
+"""A record of which nothing is known but that it is of a ruleset's kind: what partial evaluation says of it holds for every record."""
+
+from __future__ import annotations
+
+from indicator_rules.interval import ALL, NOT_NEGATIVE
+from indicator_rules.outlook import RecordOutlook, paths_matching
+from indicator_rules.plan import Plan
+from indicator_rules.possible import TRUTHS, Possible
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.scope import ENTRY_FIELDS
+
+EVERYTHING = paths_matching(["*"])
+
+
+def open_record(plan: Plan) -> EvaluationRecord:
+    """A record of the first kind and year that the ruleset is for, without anything else."""
+    applies = plan.applies.years
+    year = next((year for year in (*applies.only, 2023) if year in applies), applies.from_ or applies.to or 2023)
+    return EvaluationRecord.model_validate({"subject": {"name": "—", "kind": plan.applies.subjects[0], "year": year}})
+
+
+def open_outlook(plan: Plan) -> RecordOutlook:
+    """All that can be, of every field, also inside an entry."""
+    outlook = RecordOutlook(plan, open_record(plan), EVERYTHING)
+    return outlook.at(AnyEntry())
+
+
+class AnyEntry:
+    """An entry of which nothing is known."""
+
+    def is_in(self, categories: tuple[str, ...]) -> bool:
+        """Whether it can be below one of `categories`."""
+        return bool(categories)
+
+    def typed(self, _name: str) -> Possible:
+        """Whether a value is typed."""
+        return Possible(words=TRUTHS)
+
+    def field(self, name: str) -> Possible:
+        """Anything of the field's type, or nothing."""
+        if name == "completion":
+            return Possible((NOT_NEGATIVE,), absent=True)
+        kind = ENTRY_FIELDS[f"entry.{name}"][1].kind if f"entry.{name}" in ENTRY_FIELDS else "text"
+        if kind == "number":
+            return Possible((NOT_NEGATIVE if name == "weight" else ALL,), absent=True)
+        return Possible(words=TRUTHS) if kind in ("truth", "thing") else Possible(any_text=True, absent=True)
