@@ -8,7 +8,7 @@ written. What is written otherwise and has the same meaning (`meaning`) is no ch
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -18,9 +18,10 @@ from indicator_rules import messages
 from indicator_rules import spec as written
 from indicator_rules.comparison import Change, ChangeKind, Told
 from indicator_rules.condition import constant
+from indicator_rules.dependence import FACTS, heirs, readers
 from indicator_rules.errors import KeyPath, Where
 from indicator_rules.expression import Node, Number, Ref, replaced
-from indicator_rules.meaning import SameMeaning, reads_facts, same_meaning
+from indicator_rules.meaning import SameMeaning, same_meaning
 from indicator_rules.pairing import Pairs, aligned, pairs
 from indicator_rules.plan import Plan
 from indicator_rules.ruleset import Ruleset
@@ -80,8 +81,6 @@ _KINDS: Mapping[str, ChangeKind] = {
 }
 _LOOSE = {"family", "edition", "title", "coexists_with", "schema_", "kind", "id"}
 """Keys that say which ruleset it is, or that are told otherwise."""
-_FACTS = "entries"
-"""What a formula reads that adds up 完成率 and the like."""
 _SILENT = {"scale", "entries", "bands", "levels", "rows", "items", "parts"}
 """Keys that only hold others."""
 _NAMED_ROWS = (written.Item, written.Part)
@@ -131,7 +130,7 @@ class _Differ:
             found = pairs(getattr(self.old.spec, section), getattr(self.new.spec, section))
             self.pairs[section] = found
             self.renamed[section] = {one: other for one, other in found if one is not None and other is not None and one != other}
-        self.readers = self.readers_of(self.old), self.readers_of(self.new)
+        self.readers = readers(self.old.ruleset), readers(self.new.ruleset)
 
     # ------------------------------------------------------------------------------------------------------------- sections
 
@@ -434,22 +433,22 @@ class _Differ:
         """Criteria whose points may change, in the order of the new ruleset, those that are gone at the end."""
         section, subject = here.subject[0], str(here.subject[-1])
         found: set[str] = set()
-        for side, readers, spot in ((self.old, self.readers[0], here.old), (self.new, self.readers[1], here.new)):
+        for side, reads, spot in ((self.old, self.readers[0], here.old), (self.new, self.readers[1], here.new)):
             own = str(spot.use[1]) if len(spot.use) > 1 else ""
             criteria = side.spec.criteria
             match section:
                 case "criteria":
-                    some = {own, *_heirs(criteria, own)} if own in criteria else set()
+                    some = {own, *heirs(criteria, own)} if own in criteria else set()
                 case "scales":
-                    some = {one for one in criteria if f"scales.{subject}" in readers.get(one, ())}
+                    some = {one for one in criteria if f"scales.{subject}" in reads.get(one, ())}
                 case "measures" | "inputs" | "lookups":
-                    some = {one for one in criteria if f"{section}.{own}" in readers[one]}
+                    some = {one for one in criteria if f"{section}.{own}" in reads[one]}
                 case "completion":
                     some = {one for one, it in criteria.items() if it.indicators is not None and it.completion is None}
-                    some |= {one for one in criteria if _FACTS in readers[one]}
+                    some |= {one for one in criteria if FACTS in reads[one]}
                 case "weight_sets":
                     some = {one for weights in side.spec.weight_sets.values() for one in weights.weights}
-                    some |= {heir for one in some for heir in _heirs(criteria, one)}
+                    some |= {heir for one in some for heir in heirs(criteria, one)}
                 case "ruleset" if "rounding" in here.new.use and name in ("measure", "points"):
                     some = set(criteria)
                 case "ruleset" if name in ("entry_weight", "entry_points", "entry_weights_must_sum"):
@@ -459,23 +458,6 @@ class _Differ:
             found |= {self.id("criteria", one, int(side is self.new)) for one in some}
         order = [other or one for one, other in self.pairs["criteria"]]
         return tuple(str(one) for one in order if one in found)
-
-    def readers_of(self, side: Compared) -> dict[str, set[str]]:
-        """Criterion → the measures, inputs, look-ups and shared scales that it reads, through others too."""
-        below: dict[str, set[str]] = {}
-        for path, formula in side.ruleset.formulas.items():
-            refs = {_owner(part.path) for part in formula.node.walk() if isinstance(part, Ref)}
-            refs |= {_FACTS for part in formula.node.walk() if reads_facts(part)}
-            below.setdefault(".".join(map(str, path[:2])), set()).update(refs)
-        found: dict[str, set[str]] = {}
-        for name, criterion in side.spec.criteria.items():
-            reached, left = set[str](), [f"criteria.{name}"]
-            while left:
-                for one in below.get(left.pop(), set()) - reached:
-                    reached.add(one)
-                    left.append(one)
-            found[name] = reached | {f"scales.{one}" for one in _shared_in(criterion, side.spec)}
-        return found
 
 
 _SCALES = (
@@ -501,31 +483,6 @@ def _judged(found: _Found, same: SameMeaning) -> _Found | None:
     if not change.scores or stays or differs:
         return found
     return None if change.criteria and change.kind != "moved" else (replace(change, scores=False), total)
-
-
-def _heirs(criteria: Mapping[str, written.Criterion], name: str) -> Iterator[str]:
-    """Criteria that its weight may go to, in turn; never a circle, by `check`."""
-    while isinstance(target := criteria[name].not_applicable, written.MoveTo):
-        name = target.move_to
-        yield name
-
-
-def _shared_in(part: Any, spec: Spec) -> Iterator[str]:
-    """Shared scales that a criterion uses, inside composites too."""
-    if isinstance(part, written.Shared):
-        yield part.use
-        yield from _shared_in(spec.scales[part.use], spec)
-    elif isinstance(part, BaseModel):
-        for name in type(part).model_fields:
-            yield from _shared_in(getattr(part, name), spec)
-    elif isinstance(part, tuple):
-        for one in part:
-            yield from _shared_in(one, spec)
-
-
-def _owner(path: str) -> str:
-    """`lookups.x` of `lookups.x.value`."""
-    return ".".join(path.split(".")[:2])
 
 
 def _has_rows(rows: Sequence[Any]) -> bool:

@@ -202,7 +202,7 @@ class Readers:
         table, _, name = path.partition(".")
         rows = self.lookups[table]
         readers = [self.reader(dict(row)[name]) for row in rows.values]
-        by = [self.reader(slot.formula) for slot in rows.leaf.slots]
+        by = [self.reader(slot.formula) for slot in rows.leaf.slots if not slot.is_flag]
 
         def value(facts: Facts) -> Value:
             position = facts.looked_up.get(table)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from random import Random
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from indicator_rules import engine as engines
 from indicator_rules import spec as written
@@ -79,21 +79,19 @@ def sensitivity(
     """
     cuts = _Cuts.of(rules.ruleset, steps)
     pools = _Pools.of(rules.plan)
-    runs = _Runs(rules, given)
+    runs = _Runs(rules, given, pools)
     unmoved: list[Unmoved] = list(cuts.unmoved)
     variants: list[Variant] = []
     if "weights" in steps:
-        unmoved += pools.unmoved
         for criterion in pools.criteria:
             for factor in (1 - steps["weights"], 1 + steps["weights"]):
                 old, new = criterion.weight.default, multiply(criterion.weight.default, exact(Fraction(factor)))
-                plan = pools.moved(rules.plan, {criterion.id: factor})
-                if plan is None:
+                if pools.moved(_settled(rules.plan, ()), {criterion.id: factor}) is None:
                     unmoved.append(Unmoved(_told(criterion.label), key_name("", "weight"), "alone"))
                     break
                 path: KeyPath = ("criteria", criterion.id, "weight")
                 made = Variant("weight", criterion.id, path, _told(criterion.label), key_name("", "weight"), old, new, False)
-                variants.append(runs.run(made, plan))
+                variants.append(runs.run(made, rules.plan, {criterion.id: factor}))
     for cut in cuts.cuts:
         for new in (exact(Fraction(cut.value) - cut.step), exact(Fraction(cut.value) + cut.step)):
             made = Variant(cut.kind, cut.criterion, cut.path, cut.label, cut.aspect, cut.value, new, cut.is_ratio)
@@ -128,7 +126,7 @@ def _sampled(
         plan = cuts.moved(rules.ruleset, moved)
         factors = {one.id: exact(1 + part() * steps["weights"]) for one in pools.criteria} if "weights" in steps else {}
         made = Variant("sample", "", (), both("samples"), both("sample", serial=serial), serial, serial, False)
-        yield runs.run(made, pools.moved(plan, factors) or plan)
+        yield runs.run(made, plan, factors)
 
 
 # --------------------------------------------------------------------------------------------------------------------- runs
@@ -140,6 +138,9 @@ class _Runs:
 
     rules: Sensible
     given: Sequence[Given]
+    pools: _Pools
+    stated: dict[int, _Stated] = field(default_factory=dict)
+    """Weights that a record states itself."""
     base: dict[int, tuple[EvaluationRecord, Exact, str]] = field(default_factory=dict)
     problems: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
     totals: defaultdict[int, list[Exact]] = field(default_factory=lambda: defaultdict(list))
@@ -155,6 +156,12 @@ class _Runs:
                 found, self.problems[place] = None, error.problems
             if found is not None and one.record is not None:
                 self.base[place] = (one.record, *found)
+                self.stated[place] = self.stated_by(evaluator, one.record)
+
+    def stated_by(self, evaluator: Evaluator, record: EvaluationRecord) -> _Stated:
+        members = evaluator.register.members(record, set())
+        weights = [(one.id, members[one.id].recorded_weight) for one in self.pools.criteria if one.weight.from_record]
+        return tuple((name, weight) for name, weight in weights if weight is not None)
 
     def evaluator(self, plan: Plan) -> Evaluator:
         # One plan a variant, used once: the plain matcher has nothing to set up.
@@ -165,13 +172,19 @@ class _Runs:
         result = evaluator.evaluate(record)
         return None if result.exact_total is None or result.grade is None else (result.exact_total, result.grade)
 
-    def run(self, variant: Variant, plan: Plan) -> Variant:
-        """`variant` with what it did to the records. Record weights that no longer sum to a weight that moved are no reason to refuse."""
-        evaluator = self.evaluator(replace(plan, entry_weights_must_sum=False))
+    def run(self, variant: Variant, plan: Plan, factors: Mapping[str, Exact] | None = None) -> Variant:
+        """`variant`, which is `plan` with weights times `factors`, and what it did to the records. Entry weights that no longer sum to a weight
+        that moved are no reason to refuse.
+        """
+        evaluators: dict[_Stated, Evaluator] = {}
         flips, refused, widest = [], [], Fraction(0)
         for place, (record, total, grade) in self.base.items():
+            key = self.stated[place] if factors else ()
+            if key not in evaluators:
+                own = (self.pools.moved(_settled(plan, key), factors) if factors else None) or plan
+                evaluators[key] = self.evaluator(replace(own, entry_weights_must_sum=False))
             try:
-                found = self.score(evaluator, record)
+                found = self.score(evaluators[key], record)
             except RecordError:
                 found = None
             if found is None:
@@ -205,6 +218,19 @@ class _Runs:
 
 # ------------------------------------------------------------------------------------------------------------------ weights
 
+_Stated: TypeAlias = tuple[tuple[str, Exact], ...]
+"""Criterion → weight that a record states."""
+
+
+def _settled(plan: Plan, stated: _Stated) -> Plan:
+    """The plan with the weights that a record states as the ruleset's own."""
+    known = dict(stated)
+    criteria = tuple(
+        replace(one, weight=replace(one.weight, default=known.get(one.id, one.weight.default), from_record=False))
+        for one in plan.criteria
+    )
+    return replace(plan, criteria=criteria)
+
 
 @dataclass(slots=True)
 class _Pools:
@@ -212,24 +238,20 @@ class _Pools:
 
     criteria: list[Criterion]
     pools: dict[str, list[str]]
-    unmoved: list[Unmoved]
 
     @classmethod
     def of(cls, plan: Plan) -> _Pools:
         groups = {group.id: group for group in plan.groups}
-        kept, pools, unmoved = [], defaultdict[str, list[str]](list), []
+        kept, pools = [], defaultdict[str, list[str]](list)
         for criterion in plan.criteria:
             if criterion.role != "score":
-                continue
-            if criterion.weight.from_record:
-                unmoved.append(Unmoved(_told(criterion.label), key_name("", "weight"), "from-record"))
                 continue
             group = groups.get(criterion.group or "")
             while group is not None and group.weight is None:
                 group = groups.get(group.parent or "")
             kept.append(criterion)
             pools[group.id if group is not None else ""].append(criterion.id)
-        return cls(kept, dict(pools), unmoved)
+        return cls(kept, dict(pools))
 
     def moved(self, plan: Plan, factors: Mapping[str, Exact]) -> Plan | None:
         """The plan with weights times `factors`. One that is moved keeps its new weight and the others of its pool share the rest; if all

@@ -39,7 +39,8 @@ class Variant:
     aspect: Told
     old: Exact
     new: Exact
-    """The number before and after; the serial number of a sample."""
+    """The number before and after, as the ruleset has it (a weight that a record states moves by the same part of itself); the serial number of a
+    sample."""
     is_ratio: bool
     """Whether people read the number as a percentage."""
     flips: tuple[Flip, ...] = ()
@@ -107,12 +108,12 @@ class RecordSensitivity:
 
 
 class Unmoved(NamedTuple):
-    """A weight or cut that was left where it is. `reason`: `from-record` (records state it), `alone` (nothing to rescale), `order` (it
+    """A weight or cut that was left where it is. `reason`: `alone` (nothing to rescale), `order` (it
     would pass another cut), `formula` (worked out from the record)."""
 
     label: Told
     aspect: Told
-    reason: Literal["from-record", "alone", "order", "formula"]
+    reason: Literal["alone", "order", "formula"]
 
     def as_dict(self, lang: Language | None = None) -> dict[str, Any]:
         """What was left, as plain data."""

@@ -363,7 +363,10 @@ def test_the_formats_say_the_same(tmp_path: Path) -> None:
     target = tmp_path / "page.md"
     assert run("compare", ZHANJIANG, path, "--format", "md", "--lang", "en", "-o", target).exit_code == 0
     assert target.read_text(encoding="utf-8") == page
-    assert comparison_text.text(ir.compare(ZHANJIANG, path), "en", columns=columns()) == run("compare", ZHANJIANG, path, "--lang", "en").stdout
+    assert (
+        comparison_text.text(ir.compare(ZHANJIANG, path), "en", columns=columns())
+        == run("compare", ZHANJIANG, path, "--lang", "en").stdout
+    )
 
 
 def test_what_cannot_be_compared_is_a_problem(tmp_path: Path) -> None:
@@ -451,15 +454,24 @@ def test_samples_are_repeated_by_their_seed() -> None:
     assert len({variant.widest for variant in one.variants if variant.kind == "sample"}) > 10
 
 
-def test_weights_that_the_record_states_stay() -> None:
-    rules = ir.load("mof-project-self-evaluation@2020", engine="plain")
-    found = rules.sensitivity(ROOT / "docs" / "examples" / "mof-2023.toml")
-    assert [(one.label.zh, one.reason) for one in found.unmoved] == [
-        ("产出指标", "from-record"),
-        ("效益指标", "from-record"),
-        ("服务对象满意度指标", "from-record"),
-        ("预算执行率", "alone"),
-    ]
+def test_a_weight_that_the_record_states_moves_for_that_record() -> None:
+    """甲 states 55 in place of 30: 55 → 57.75, and its other 70 points make room. 乙 states nothing: 30 → 31.5."""
+    rules = RULES.replace('weight = 30\nmeasure = "times"', 'weight = 30\nindicators = "output"\nwithout_weights = "equal"', 1)
+    start, end = rules.index('scale = { kind = "bands"'), rules.index("[criteria.quality]")
+    rules = rules[:start] + 'entries.quantitative = { kind = "proportional" }\n' + rules[end:]
+    rules = rules.replace('rounding = { points = "0.01 half-up" }\n', "").replace(
+        "weight = 30\n", "weight = { default = 30, from_record = true }\n"
+    )
+    entry = {"id": "a", "category": "output.quantity", "name": "次数", "target": "10次", "actual": "9次"}
+    found = ir.load(rules, engine="plain").sensitivity(
+        [record("甲") | {"indicators": [entry | {"weight": 55}]}, record("乙") | {"indicators": [entry]}],
+        weights="5%", thresholds="0", grades="0",
+    )  # fmt: skip
+    moved = {(one.criterion, one.new): one for one in found.variants}
+    assert [one.total for one in found.records] == [Fraction("119.5"), 97]
+    # 甲: 0.9 × 57.75 + 70 × 67.25/70 − 119.5, 乙: 0.9 × 31.5 + 68.5 − 97
+    assert moved["conduct", Fraction("31.5")].widest == Fraction("119.5") - (Fraction("51.975") + Fraction("67.25"))
+    assert found.unmoved == ()
 
 
 @pytest.mark.parametrize("step", ["-1%", "100%", "x", Decimal("NaN")])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import indicator_rules as ir
-from generate import random_record, random_ruleset
+from indicator_rules.testing.generate import random_record, random_ruleset
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.record import EvaluationRecord
 

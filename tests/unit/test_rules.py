@@ -243,3 +243,31 @@ def test_details_and_findings_can_be_read_from_many_threads() -> None:
 def test_an_entry_that_is_not_there_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         ir.load(RULESET).evaluate(EXAMPLE).detail("quantity", "nobody")
+
+
+def test_a_look_up_in_which_no_row_fits_is_refused_in_words() -> None:
+    rules = ir.load("""schema = 1
+[ruleset]
+family = "own"
+edition = "1"
+title = "办法"
+applies = { years = { from = 2020 } }
+status = "example"
+[lookups.size]
+label = "规模"
+by = "全年预算数"
+rows = [{ at_least = "100万元", values = { line = "90%" } }]
+[criteria.execution]
+label = "执行率"
+weight = 100
+measure = "全年执行数 / 年初预算数"
+scale = { kind = "proportional", full_at = "size.line" }
+[[grades]]
+label = "优"
+""")
+    subject = {"name": "甲", "kind": "project", "year": 2023}
+    with pytest.raises(ir.RecordError) as refused:
+        rules.evaluate({"subject": subject, "budget": {"unit": "万元", "initial": 10, "adjusted": 10, "spent": 9}})
+    (problem,) = refused.value.problems
+    assert problem.code == "value-absent"
+    assert problem.describe("zh") != problem.describe("en")
