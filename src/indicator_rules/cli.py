@@ -16,6 +16,7 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
+from indicator_rules.cli_prove import prove
 from indicator_rules.cli_compare import compare
 from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
 from indicator_rules.cli_sensitivity import sensitivity
@@ -157,6 +158,7 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 
 commands.add_command(audit)
+commands.add_command(prove)
 commands.add_command(compare)
 commands.add_command(sensitivity)
 

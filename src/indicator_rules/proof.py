@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -29,15 +30,13 @@ class Answer:
 
     def text(self, lang: messages.Language | None = None) -> str:
         """The question and what was found, in one sentence."""
-        return messages.text(f"prove.{self.question}.{self.verdict}", {"subject": self.subject, **self.values}, lang)
+        return messages.text(f"prove.{self.question}-{self.verdict}", {"subject": self.subject, **self.values}, lang)
 
     def __str__(self) -> str:
         return self.text()
 
     def as_dict(self) -> dict[str, Any]:
         """The answer as plain data; records as they are written in JSON."""
-        import json
-
         return {
             "question": self.question,
             "subject": self.subject,

@@ -21,6 +21,7 @@ from indicator_rules.checks import check as check_spec
 from indicator_rules.compile import compile_ruleset
 from indicator_rules.engine import Engine
 from indicator_rules.errors import Problem, RecordError, RulesetError, Where
+from indicator_rules.exact import exact
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from indicator_rules.inputs import InputField
     from indicator_rules.partial import Partial
     from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.proof import Answer
     from indicator_rules.sensitivity_result import Sensitivity
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
@@ -204,6 +206,14 @@ class Rules:
             except RecordError as error:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)
+
+    def prove(self, jump: Decimal | None = None) -> tuple[Answer, ...]:
+        """Answers about every record: bounds of the total, grades that can be reached, curves that go one way only and, if `jump` is given, no
+        slope that ends in a jump of more points. Each proved, refuted with records that the engine scored, or undecided.
+        """
+        from indicator_rules.prove import prove
+
+        return prove(self.evaluator, None if jump is None else exact(jump))
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""

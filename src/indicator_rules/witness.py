@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Any, NamedTuple, TypeAlias
 
+from pydantic import ValidationError
+
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
@@ -20,7 +22,6 @@ from indicator_rules.hitting import compare
 from indicator_rules.neutral import merged
 from indicator_rules.plan import Choice, Plan
 from indicator_rules.probes import Probe, survey
-from indicator_rules.reading import read_record
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.trial import Data
 
@@ -133,9 +134,9 @@ class Search:
     def scored(self, data: Mapping[str, Any]) -> Witness | None:
         """The record scored under every ruleset; None if one refuses it."""
         try:
-            record = read_record(data)
+            record = EvaluationRecord.model_validate(data)
             return Witness(record, tuple(evaluator.evaluate(record) for evaluator in self.evaluators))
-        except RecordError:
+        except (RecordError, ValidationError):
             return None
 
     @staticmethod
