@@ -31,6 +31,8 @@ def text(name: str, answers: Sequence[Answer], lang: Language | None = None, col
 def pairs(answers: Sequence[Answer], lang: Language | None = None, columns: int = COLUMNS) -> str:
     """The pairs of grades, for a page of `indicator-rules compare`; a record that shows a change is `found`, not a fault."""
     lines = [messages.text("prove.pairs", lang=lang)]
+    if all(answer.verdict == "refuted" for answer in answers):
+        return "\n".join([*lines, *hanging("  ", messages.text("prove.pairs-none", answers[0].values, lang), columns)]) + "\n"
     for answer in answers:
         mark = {"proved": "found", "refuted": "impossible"}.get(answer.verdict, "undecided")
         lines += hanging(f"  {messages.text(f'prove.verdict-{mark}', lang=lang)}  ", answer.text(lang), columns)
