@@ -21,12 +21,13 @@ from typing import Any, NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from indicator_rules.errors import Problem, RulesetError, Where
+from indicator_rules.files import content
 from indicator_rules.quantity import shown
 from indicator_rules.reading import RecordSource, read_record
 from indicator_rules.record_fields import suggestion
 from indicator_rules.rules import Rules, check
 from indicator_rules.spec import Applies, Header, Label
-from indicator_rules.validation import LARGEST_FILE, decode
+from indicator_rules.validation import decode
 
 RulesetSource: TypeAlias = "str | bytes | PathLike[str] | Mapping[str, Any]"
 
@@ -158,9 +159,9 @@ class Catalog:
         return Problem("ruleset-not-found", Where(), {"text": shown(name), **near})
 
 
-def load(source: RulesetSource, year: int | None = None, engine: str | None = None) -> Rules:
+def load(source: RulesetSource, year: int | None = None, engine: str | None = None, catalog: Catalog | None = None) -> Rules:
     """The ruleset that `source` is or names: `family` (the newest edition, that applies in `year` if given), `family@edition`, a path, TOML
-    text (it has a line break), or plain data. `engine` is `durable-rules` or `plain`, by default whichever is installed.
+    text (it has a line break), or plain data. Names are looked up in `catalog`, by default that of the library. `engine` is `durable-rules` or `plain`, by default whichever is installed.
 
     Raises: RulesetError with every problem.
     """
@@ -171,7 +172,7 @@ def load(source: RulesetSource, year: int | None = None, engine: str | None = No
     if isinstance(source, str) and "\n" in source:
         return Rules.from_text(source, "", engine)
     if isinstance(source, str) and is_name(source):
-        return Catalog.builtin().find(source, year, engine)
+        return (catalog or Catalog.builtin()).find(source, year, engine)
     return _loaded(_Stamp.of(Path(source)), engine)
 
 
@@ -251,11 +252,10 @@ def _data(stamp: _Stamp) -> dict[str, Any] | None:
     """The file as plain data; None if it is no TOML."""
     path = stamp.path
     try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-    except (OSError, ValueError):
+        written = content(path, RulesetError)
+    except RulesetError:
         return None
-    data, problems = decode(content, str(path), "toml")
+    data, problems = decode(written, str(path), "toml")
     return None if problems else data
 
 
@@ -301,18 +301,34 @@ def _coexist(entries: list[Entry]) -> bool:
 
 _NATIONWIDE = "全国"
 _ENDS = "省市区县州盟旗"
-_SEPARATORS = str.maketrans("", "", " /-—·、,")
+_SEPARATORS = re.compile(r"[ /\-—·、,]+")
+_PROVINCES = {
+    short: short + ending
+    for ending, names in {
+        "省": "河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 陕西 甘肃 青海 台湾",
+        "市": "北京 天津 上海 重庆",
+        "自治区": "内蒙古 西藏",
+        "壮族自治区": "广西",
+        "回族自治区": "宁夏",
+        "维吾尔自治区": "新疆",
+        "特别行政区": "香港 澳门",
+    }.items()
+    for short in names.split()
+}
+"""Short name → full name, of the provinces: the only places that are known by name. 吉林市, 海南州 and 河北区 are others, so only a whole part counts as short."""
 
 
 def specificity(jurisdiction: str, region: str | None) -> int | None:
     """How close a ruleset's jurisdiction comes to a record's region: 0 for the whole country, more the further down it names it,
     None if it is elsewhere. Place names are compared as text, part by part (a part ends with 省, 市, 区, 县, 州, 盟 or 旗), with or
-    without what lies above them; nothing is guessed about geography.
+    without what lies above them; a part that is only the short name of a province is that province. Nothing else is guessed about geography.
 
     >>> specificity("全国", "广东省湛江市"), specificity("广东省", "广东省湛江市"), specificity("湛江市", "广东省湛江市")
     (0, 3, 6)
     >>> specificity("广东省湛江市", "湛江市"), specificity("广州市", "广东省湛江市"), specificity("湛江经开区", "湛江")
     (3, None, None)
+    >>> specificity("湖北省", "湖北"), specificity("湖北", "湖北省武汉市"), specificity("河北", "天津市河北区")
+    (3, 3, None)
     """
     rules, place = _place(jurisdiction), _place(region or "")
     if rules == _NATIONWIDE:
@@ -338,4 +354,5 @@ def _part_at(name: str, within: str) -> int | None:
 
 
 def _place(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).translate(_SEPARATORS)
+    parts = _SEPARATORS.split(unicodedata.normalize("NFKC", text))
+    return "".join(_PROVINCES.get(part, part) for part in parts)

@@ -16,14 +16,25 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
-from indicator_rules.cli_prove import prove
 from indicator_rules.cli_compare import compare
-from indicator_rules.cli_options import common, dumped, placed, record_files, rules_for, typed, year_option
+from indicator_rules.cli_options import (
+    catalog_of,
+    common,
+    dumped,
+    placed,
+    record_files,
+    rules_for,
+    rulesets_option,
+    typed,
+    year_option,
+)
+from indicator_rules.cli_prove import prove
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
+    from indicator_rules.catalog import Catalog
     from indicator_rules.evaluation import Evaluation
 
 # ----------------------------------------------------------------------------------------------------------------- options
@@ -59,21 +70,29 @@ def main() -> None:
 @commands.command(help="help-evaluate")
 @click.argument("records", nargs=-1, required=True, metavar="RECORD...", callback=typed)
 @click.option("--ruleset", metavar="NAME", callback=typed, help="help-ruleset")
+@rulesets_option
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
 @common
 def evaluate(
-    records: tuple[str, ...], ruleset: str | None, year: int | None, form: str, output: str | None, engine: str | None
+    records: tuple[str, ...],
+    ruleset: str | None,
+    folders: tuple[str, ...],
+    year: int | None,
+    form: str,
+    output: str | None,
+    engine: str | None,
 ) -> int:
+    catalog = catalog_of(folders)
     files = record_files(records)
     if output is not None:
         check_output(Path(output), files)
     single = len(records) == 1 and files == [Path(records[0])]
     tally = _Tally()
     written: list[str] = []
-    for file, result in zip(files, _scored(files, ruleset, year, engine), strict=True):
+    for file, result in zip(files, _scored(files, ruleset, year, engine, catalog), strict=True):
         first = tally.add(result)
         page = _json(file, result, single=single) if form == "json" else _page(file, result, first=first, single=single)
         # Each is shown when it is ready; a JSON list and a file are written whole at the end.
@@ -116,7 +135,7 @@ class _Tally:
 
 
 def _scored(
-    files: Iterable[Path], ruleset: str | None, year: int | None, engine: str | None
+    files: Iterable[Path], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
 ) -> Iterator[Evaluation | RecordError]:
     """Each record scored, or refused; what is wrong with it, or with its ruleset (said once), goes to standard error."""
     from indicator_rules.reading import read_record
@@ -125,7 +144,7 @@ def _scored(
     for file in files:
         try:
             record = read_record(file)
-            rules = rules_for(file, record, ruleset, year, engine)
+            rules = rules_for(file, record, ruleset, year, engine, catalog)
             try:
                 yield rules.evaluate(record)
                 continue
@@ -165,14 +184,16 @@ commands.add_command(sensitivity)
 
 @commands.command(help="help-check")
 @click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...", callback=typed)
+@rulesets_option
 @common
-def check(rulesets: tuple[str, ...]) -> int:
+def check(rulesets: tuple[str, ...], folders: tuple[str, ...]) -> int:
     from indicator_rules.rules import check as problems_of
 
+    catalog = catalog_of(folders)
     code = DONE
     for name in rulesets:
         try:
-            files = _ruleset_files(name)
+            files = _ruleset_files(name, catalog)
         except RulesetError as error:
             tell(error.problems)
             code = PROBLEMS
@@ -187,25 +208,26 @@ def check(rulesets: tuple[str, ...]) -> int:
     return code
 
 
-def _ruleset_files(name: str) -> list[Path]:
+def _ruleset_files(name: str, catalog: Catalog) -> list[Path]:
     """The files that a name, a path or a folder stands for. Raises `RulesetError`."""
-    from indicator_rules.catalog import Catalog, is_name, ruleset_files
+    from indicator_rules.catalog import is_name, ruleset_files
 
     if Path(name).is_dir():
         files = ruleset_files(name)
         if not files:
             raise RulesetError([Problem("no-rulesets-in-folder", Where(name))])
         return files
-    return [Catalog.builtin().entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
+    return [catalog.entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
 
 
 @commands.command("list", help="help-list")
+@rulesets_option
 @common
-def list_() -> int:
-    from indicator_rules.catalog import Catalog, years_text
+def list_(folders: tuple[str, ...]) -> int:
+    from indicator_rules.catalog import years_text
     from indicator_rules.render import table, width
 
-    catalog = Catalog.builtin()
+    catalog = catalog_of(folders)
     lang = messages.language()
     rows = [tuple(say(f"list-{column}") for column in ("name", "years", "where", "status", "title"))]
     for entry in catalog.entries:
@@ -221,24 +243,26 @@ def list_() -> int:
 @commands.command("show", help="help-show")
 @click.argument("ruleset", callback=typed)
 @year_option
+@rulesets_option
 @common
-def show_(ruleset: str, year: int | None) -> int:
+def show_(ruleset: str, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules import rubric
     from indicator_rules.catalog import load
 
-    show(rubric.text(load(ruleset, year).spec, columns=columns()))
+    show(rubric.text(load(ruleset, year, catalog=catalog_of(folders)).spec, columns=columns()))
     return DONE
 
 
 @commands.command(help="help-inputs")
 @click.argument("ruleset", callback=typed)
 @year_option
+@rulesets_option
 @common
-def inputs(ruleset: str, year: int | None) -> int:
+def inputs(ruleset: str, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules import rubric
     from indicator_rules.catalog import load
 
-    show(rubric.inputs_text(load(ruleset, year).inputs(), columns=columns()))
+    show(rubric.inputs_text(load(ruleset, year, catalog=catalog_of(folders)).inputs(), columns=columns()))
     return DONE
 
 

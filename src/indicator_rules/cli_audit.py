@@ -14,12 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indicator_rules.cli_options import common, dumped, record_files, rules_for, typed, year_option
+from indicator_rules.cli_options import (
+    catalog_of,
+    common,
+    dumped,
+    record_files,
+    rules_for,
+    rulesets_option,
+    typed,
+    year_option,
+)
 from indicator_rules.errors import Problem, ProblemsError
 from indicator_rules.terminal import DONE, PROBLEMS, Command, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
+    from indicator_rules.catalog import Catalog
 
 SIDES: tuple[Side, ...] = ("computed", "declared", "reviewed")
 
@@ -38,6 +48,7 @@ def _tolerance(_ctx: click.Context, _parameter: click.Parameter, text: str | Non
 @click.command("audit", cls=Command, help="help-audit")
 @click.argument("records", nargs=-1, required=True, metavar="RECORD...", callback=typed)
 @click.option("--ruleset", metavar="NAME", callback=typed, help="help-ruleset")
+@rulesets_option
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("--tolerance", metavar="POINTS", callback=_tolerance, help="help-tolerance")
@@ -47,6 +58,7 @@ def _tolerance(_ctx: click.Context, _parameter: click.Parameter, text: str | Non
 def audit(
     records: tuple[str, ...],
     ruleset: str | None,
+    folders: tuple[str, ...],
     year: int | None,
     form: str,
     tolerance: Decimal | None,
@@ -55,13 +67,14 @@ def audit(
 ) -> int:
     from indicator_rules import audit_text
 
+    catalog = catalog_of(folders)
     files = record_files(records)
     if output is not None:
         check_output(Path(output), files)
     single = len(records) == 1 and files == [Path(records[0])]
     pages: list[str] = []
     code = DONE
-    for file, found, problems in _audited(files, ruleset, year, tolerance, between or SIDES):
+    for file, found, problems in _audited(files, ruleset, year, tolerance, between or SIDES, catalog):
         code = PROBLEMS if problems else code
         if form == "json":
             pages.append(_json(file, found, problems, single=single))
@@ -79,7 +92,12 @@ def audit(
 
 
 def _audited(
-    files: list[Path], ruleset: str | None, year: int | None, tolerance: Decimal | None, sides: tuple[Side, ...]
+    files: list[Path],
+    ruleset: str | None,
+    year: int | None,
+    tolerance: Decimal | None,
+    sides: tuple[Side, ...],
+    catalog: Catalog,
 ) -> Iterator[tuple[Path, Audit | None, tuple[Problem, ...]]]:
     """Each record audited, or None with what is wrong; problems go to standard error, each once."""
     from indicator_rules.reading import read_record
@@ -88,7 +106,7 @@ def _audited(
     for file in files:
         found: Audit | None = None
         try:
-            rules = rules_for(file, read_record(file), ruleset, year, None)
+            rules = rules_for(file, read_record(file), ruleset, year, None, catalog)
             found = rules.audit(file, tolerance, sides)
             problems = found.problems
         except ProblemsError as error:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import common, dumped, record_files, typed
+from indicator_rules.cli_options import catalog_of, common, dumped, record_files, rulesets_option, typed
 from indicator_rules.cli_prove import kept
 from indicator_rules.proof import Answer
+from indicator_rules.rules import Rules
 from indicator_rules.terminal import DONE, Command, check_output, columns, show, write
 
 
@@ -25,11 +26,13 @@ from indicator_rules.terminal import DONE, Command, check_output, columns, show,
 @click.option("--witness-records", "folder", metavar="DIR", callback=typed, help="help-prove-records")
 @click.option("--format", "form", type=click.Choice(["text", "json", "md"]), default="text", help="help-compare-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@rulesets_option
 @common
 def compare(
     old: str,
     new: str,
     records: tuple[str, ...],
+    folders: tuple[str, ...],
     across: bool,
     witness: bool,
     folder: str | None,
@@ -37,13 +40,16 @@ def compare(
     output: str | None,
 ) -> int:
     from indicator_rules import comparison_text, proof_text
+    from indicator_rules.catalog import is_name, load
     from indicator_rules.comparing import compare as compared
 
     files = record_files(records)
     if output is not None:
         check_output(Path(output), [*files, Path(old), Path(new)])
-    found = compared(old, new, files, across=across)
-    pairs = _pairs(old, new) if witness or folder is not None else ()
+    catalog = catalog_of(folders)
+    before, after = (load(one, catalog=catalog) if folders and is_name(one) else one for one in (old, new))
+    found = compared(before, after, files, across=across)
+    pairs = _pairs(before, after) if witness or folder is not None else ()
     match form:
         case "json":
             text = (
@@ -64,9 +70,10 @@ def compare(
     return DONE
 
 
-def _pairs(old: str, new: str) -> tuple[Answer, ...]:
+def _pairs(old: str | Rules, new: str | Rules) -> tuple[Answer, ...]:
     """For each pair of grades, a record that shows it, or that there is none."""
     from indicator_rules.catalog import load
     from indicator_rules.prove import grade_pairs
 
-    return grade_pairs(load(old).evaluator, load(new).evaluator)
+    before, after = (one if isinstance(one, Rules) else load(one) for one in (old, new))
+    return grade_pairs(before.evaluator, after.evaluator)

@@ -17,6 +17,7 @@ from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.terminal import say
 
 if TYPE_CHECKING:
+    from indicator_rules.catalog import Catalog
     from indicator_rules.record import EvaluationRecord
     from indicator_rules.rules import Rules
 
@@ -37,6 +38,26 @@ def typed(ctx: click.Context, parameter: click.Parameter, names: Any) -> Any:
 year_option = click.option("--year", type=click.IntRange(1990, 2200), metavar="YEAR", help="help-year")
 
 
+rulesets_option = click.option(
+    "--rulesets",
+    "folders",
+    multiple=True,
+    type=click.Path(),
+    metavar="DIR",
+    envvar="INDICATOR_RULES_PATH",
+    callback=typed,
+    help="help-rulesets",
+)
+"""Folders of one's own; in the environment variable they are parted as in PATH."""
+
+
+def catalog_of(folders: Sequence[str]) -> Catalog:
+    """The library's rulesets and those in `folders`. Raises `RulesetError` for a folder that is not there."""
+    from indicator_rules.catalog import Catalog
+
+    return Catalog.builtin() + Catalog(folders) if folders else Catalog.builtin()
+
+
 def record_files(records: Sequence[str]) -> list[Path]:
     """The files of `records`; rulesets in a folder are passed over. Raises `RecordError` for a folder without any record."""
     from indicator_rules import reading
@@ -52,14 +73,16 @@ def record_files(records: Sequence[str]) -> list[Path]:
     return list(dict.fromkeys(file for files in found.values() for file in files))
 
 
-def rules_for(file: Path, record: EvaluationRecord, ruleset: str | None, year: int | None, engine: str | None) -> Rules:
+def rules_for(
+    file: Path, record: EvaluationRecord, ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
+) -> Rules:
     """The ruleset named, in the edition for the year; else the one that applies to the record."""
-    from indicator_rules.catalog import Catalog, load
+    from indicator_rules.catalog import load
 
     try:
         if ruleset is not None:
-            return load(ruleset, record.subject.year if year is None else year, engine)
-        return Catalog.builtin().for_record(record, year, engine)
+            return load(ruleset, record.subject.year if year is None else year, engine, catalog)
+        return catalog.for_record(record, year, engine)
     except RulesetError as error:
         if ruleset is not None:
             raise

@@ -82,6 +82,11 @@ class EntryFacts:
         return self.indicator.level or self._given("level")
 
     @property
+    def part_of(self) -> Value:
+        """The id of the entry that it is a part of; the empty text, which no id is, if it is part of none."""
+        return self.indicator.part_of or ""
+
+    @property
     def reason(self) -> Value:
         return self.indicator.reason or self._given("reason")
 

@@ -103,7 +103,7 @@ class _Run:
     def __init__(self, evaluator: Evaluator, record: EvaluationRecord) -> None:
         self.evaluator, self.plan, self.record = evaluator, evaluator.plan, record
         inputs, self.problems = read_answers(self.plan.questions, record)
-        self.refused_answers = {path_text(problem.where.path) for problem in self.problems}
+        self.refused_answers = {path_text(problem.where.path[:2]) for problem in self.problems}
         self.facts = Facts(record, inputs, evaluator.entries_of)
         self.members: dict[str, Members] = {}
         self.split_equally: set[str] = set()

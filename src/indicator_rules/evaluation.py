@@ -220,9 +220,16 @@ class Evaluation:
     unrounded_total: Exact | None
     grade_position: int | None
     provenance_of: Callable[[], Mapping[str, str]] = field(repr=False, compare=False)
-    """Ruleset digest and the like, made on demand."""
+    """Ruleset digest and the like, made on demand. `Rules` gives one that can `evaluate` a record, too."""
     findings_of: Callable[[], tuple[Finding, ...]] = field(repr=False, compare=False)
     details_of: Callable[[CriterionResult, str | None], Detail] = field(repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as ruleset and record, and scored again by whoever reads it: the same result, with all that is worked out on demand."""
+        evaluate = getattr(self.provenance_of, "evaluate", None)
+        if evaluate is None:
+            raise TypeError("only an evaluation that Rules made can be pickled")
+        return evaluate, (self.record,)
 
     @property
     def total(self) -> Amount | None:

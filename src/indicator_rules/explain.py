@@ -52,7 +52,7 @@ class Explainer:
         record, said = self.evaluation.record, []
         if result.row == "not_applicable":
             why = record.not_applicable.criteria.get(result.id)
-            treatment = self.treatment(result.criterion.not_applicable)
+            treatment = self.treatment(self.not_applicable(result))
             said.append(self.say("not-applicable", reason=why or self.say("by-rule"), treatment=treatment))
         elif result.row == "out_of_force":
             said.append(self.say("out-of-force"))
@@ -117,6 +117,12 @@ class Explainer:
         picked = rating.level or (to_percent(exact(rating.share)) if rating.share is not None else rating.points)
         why = self.colon(rating.reason) if rating.reason else ""
         return self.say("rating", by=rating.by or self.say("rater"), picked=picked, why=why)
+
+    def not_applicable(self, result: CriterionResult) -> Treatment:
+        """What was done: a criterion that does not apply either takes no weight over."""
+        stated = result.criterion.not_applicable
+        moved = stated.kind == "move_to" and self.evaluation[stated.criterion].row == "not_applicable"
+        return Treatment("rescale") if moved else stated
 
     def treatment(self, treatment: Treatment) -> str:
         """What is done instead of scoring."""

@@ -91,10 +91,14 @@ class Meaning:
                 return self.lookup(name)
             case "inputs":
                 asked = next(one for one in self.plan.questions if one.id == name)
-                return Text(f"input {self.id('inputs', name)} {asked.type} {sorted(asked.choices)}")
+                return Text(f"input {self.id('inputs', name)} {asked.type} {asked.of} {sorted(asked.choices)}")
             case "not_applicable" | "assessed_level":
                 return Ref(f"{section}.{self.id('criteria', name)}", node.kind)
-        return Ref(f"{node.path} {self.plan.rounding.measure}", node.kind) if node.path == "entry.completion" else None
+        return (
+            Ref(f"{node.path} {self.plan.rounding.measure}", node.kind)
+            if node.path in ("entry.completion", "this.completion")
+            else None
+        )
 
     def measure(self, name: str) -> Node:
         if name not in self.expanded:

@@ -22,6 +22,7 @@ from indicator_rules.plan import Plan
 from indicator_rules.possible import LAST_DAY, NOTHING, TRUTHS, Entry, Possible, either, known, possible
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS, Type
+from indicator_rules.value import Series
 
 ANY_NUMBER = Possible((interval.ALL,))
 ANY_DATE = Possible((Span(1, LAST_DAY, whole=True),))
@@ -33,6 +34,7 @@ BY_TYPE: Mapping[str, Possible] = {
     "number": ANY_NUMBER,
     "date": ANY_DATE,
     "text": ANY_TEXT,
+    "series": ANY_TEXT,
 }
 """Answers by the type that is asked for."""
 
@@ -49,6 +51,7 @@ class RecordOutlook:
         self.measures = {measure.id: measure.formula for measure in plan.measures}
         self.lookups = {lookup.id: lookup for lookup in plan.lookups}
         self.entry: Entry | None = None
+        self.this: Entry | None = None
         self.weight = Span.point(0)
         self.total = interval.ALL
         self.not_applicable = frozenset(record.not_applicable.criteria)
@@ -73,7 +76,7 @@ class RecordOutlook:
     def at(self, entry: Entry) -> RecordOutlook:
         """The same, inside an entry."""
         other = copy(self)
-        other.entry = entry
+        other.entry, other.this = entry, self.entry
         return other
 
     def weighing(self, weight: Span) -> RecordOutlook:
@@ -165,6 +168,8 @@ class RecordOutlook:
     def answer(self, name: str) -> Possible:
         """An answer."""
         value = self.answers.get(name)
+        if isinstance(value, Series):
+            return ANY_TEXT  # there: nothing else is asked of it by itself
         if value is not None:
             return known(value)
         if not self.open(f"answers.{name}"):
@@ -174,6 +179,13 @@ class RecordOutlook:
             return Possible(words=frozenset(question.choices), absent=True)
         anything = BY_TYPE[question.type]
         return Possible(anything.spans, anything.words, anything.any_text, absent=True)
+
+    def series(self, name: str) -> Series | Possible:
+        """Figures by date, or what one of them can be."""
+        value = self.answers.get(name)
+        if isinstance(value, Series):
+            return value
+        return BY_TYPE[self.questions[name].of] if value is None and self.open(f"answers.{name}") else NOTHING
 
     def measure(self, name: str, *, is_number: bool) -> Possible:
         """A named measure, rounded wherever it is read."""
@@ -272,6 +284,8 @@ class EntryOutlook:
 
     def typed(self, name: str) -> Possible:
         """Whether a value is typed (`present`)."""
+        if name == "part_of":
+            return known(self.indicator.part_of is not None)
         if self.open(name):
             return Possible(words=TRUTHS)
         counts = self.indicator.counts

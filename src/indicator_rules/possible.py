@@ -35,7 +35,7 @@ from indicator_rules.expression import (
 )
 from indicator_rules.interval import Span, common, hull
 from indicator_rules.measure import TYPED, months_late, years_late
-from indicator_rules.value import Absent, Value
+from indicator_rules.value import Absent, Series, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,17 @@ class Outlook(Protocol):
     """Of the stage `measure`."""
     entry: Entry | None
     """The entry that a formula is read for."""
+    this: Entry | None
+    """Inside an aggregate, the entry that the whole formula is about."""
 
     def given(self, node: Node) -> Possible | None:
         """What `node` is taken to be, whatever it reads; None if nothing is."""
 
     def field(self, ref: Ref) -> Possible:
         """What a name outside entries can be: a field, an input, a measure, a parameter of a look-up, `weight`, `total`."""
+
+    def series(self, name: str) -> Series | Possible:
+        """Figures by date, or what one of them can be."""
 
     def entries(self) -> Sequence[Entry] | None:
         """The entries; None if nothing is known of them."""
@@ -127,6 +132,8 @@ def possible(node: Node, outlook: Outlook) -> Possible:
         case Ref():
             if outlook.entry is not None and node.path.startswith("entry."):
                 return outlook.entry.field(node.path.removeprefix("entry."))
+            if outlook.this is not None and node.path.startswith("this."):
+                return outlook.this.field(node.path.removeprefix("this."))
             return outlook.field(node)
         case Negative():
             return _numbers([possible(node.operand, outlook)], lambda spans: interval.negative(spans[0]))
@@ -234,6 +241,8 @@ def _called(node: Call, outlook: Outlook) -> Possible:
     function, arguments = node.function, node.arguments
     if function == "present":
         return _presence(arguments[0], outlook)
+    if function == "value_at":
+        return _value_at(arguments, outlook)
     parts = [possible(argument, outlook) for argument in arguments]
     match function:
         case "absent":
@@ -260,10 +269,30 @@ def _called(node: Call, outlook: Outlook) -> Possible:
 
 
 def _presence(argument: Node, outlook: Outlook) -> Possible:
-    if isinstance(argument, Ref) and argument.path in TYPED and outlook.entry is not None:
-        return outlook.entry.typed(argument.path.removeprefix("entry."))
+    if isinstance(argument, Ref) and argument.path in TYPED:
+        of, _, name = argument.path.partition(".")
+        entry = outlook.entry if of == "entry" else outlook.this
+        if entry is not None:
+            return entry.typed(name)
     found = possible(argument, outlook)
     return Possible(words=frozenset(truth for truth, can in ((True, found.present), (False, found.absent)) if can))
+
+
+def _value_at(arguments: Sequence[Node], outlook: Outlook) -> Possible:
+    """The figures of a series that can be the latest on one of the days that are possible."""
+    of, day = arguments
+    found, at = outlook.series(of.path.removeprefix("inputs.") if isinstance(of, Ref) else ""), possible(day, outlook)
+    if isinstance(found, Possible):
+        return Possible(found.spans, absent=True) if at.present and found.present else NOTHING
+    spans: list[Span] = []
+    absent = at.absent
+    for span in at.spans:
+        first, last = (_day(1 if span.low is None else span.low), _day(LAST_DAY if span.high is None else span.high))
+        start = found.at(first)
+        absent = absent or start is None
+        figures = [figure for on, figure in found.points if first < on <= last]
+        spans += [Span.point(figure) for figure in (figures if start is None else [start, *figures])]
+    return Possible(tuple(dict.fromkeys(spans)), absent=absent)
 
 
 def _first(parts: Sequence[Possible]) -> Possible:

@@ -14,8 +14,9 @@ from typing import Any, Literal, TypeAlias
 from pydantic import ValidationError
 
 from indicator_rules.errors import Problem, RecordError, Where
+from indicator_rules.files import content
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.validation import LARGEST_FILE, decode, locate, problems_of
+from indicator_rules.validation import decode, locate, problems_of
 
 RecordSource: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | EvaluationRecord
 _FORMATS: dict[str, Literal["toml", "json"]] = {".toml": "toml", ".json": "json"}
@@ -33,11 +34,11 @@ def read_record(source: RecordSource) -> EvaluationRecord:
     if not isinstance(source, str | os.PathLike):
         raise RecordError([Problem("record-not-understood", Where(), {"text": _shown(source)})])
     path = Path(source)
-    content, kind = _content(path)
-    data, problems = decode(content, str(path), kind)
+    written, kind = _content(path)
+    data, problems = decode(written, str(path), kind)
     if problems:
         raise RecordError(problems)
-    return _validated(data, str(path), content)
+    return _validated(data, str(path), written)
 
 
 def record_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -64,32 +65,22 @@ def record_sources(records: Iterable[RecordSource] | RecordSource) -> list[Recor
     return found
 
 
-def _validated(data: object, file: str, content: bytes | None) -> EvaluationRecord:
+def _validated(data: object, file: str, written: bytes | None) -> EvaluationRecord:
     try:
         return EvaluationRecord.model_validate(data)
     except ValidationError as error:
         problems = problems_of(error, file, data, EvaluationRecord)
-    raise RecordError(problems if content is None else locate(problems, content))
+    raise RecordError(problems if written is None else locate(problems, written))
 
 
 def _content(path: Path) -> tuple[bytes, Literal["toml", "json"]]:
     """The bytes of a record file and its format."""
-    where = Where(str(path))
-    try:
-        if path.is_dir():
-            raise RecordError([Problem("path-is-folder", where)])
-        if not path.exists():
-            raise RecordError([Problem("file-not-found", where)])
-        known = _FORMATS.get(path.suffix.lower())
-        if known is None:
-            raise RecordError(
-                [Problem("unknown-suffix", where, {"text": path.suffix or path.name, "known": ", ".join(_FORMATS)})]
-            )
-        with path.open("rb") as stream:
-            return stream.read(LARGEST_FILE + 1), known
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or ""
-        raise RecordError([Problem("file-unreadable", where, {"reason": reason.lower()})]) from None
+    data = content(path, RecordError)
+    known = _FORMATS.get(path.suffix.lower())
+    if known is None:
+        values = {"text": path.suffix or path.name, "known": ", ".join(_FORMATS)}
+        raise RecordError([Problem("unknown-suffix", Where(str(path)), values)])
+    return data, known
 
 
 def _shown(thing: object) -> str:

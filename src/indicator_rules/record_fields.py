@@ -76,7 +76,7 @@ def describe(value: object) -> str:
 
 def suggestion(text: str, known: Any) -> dict[str, str]:
     """`{"suggestion": …}` for the nearest known name, or nothing."""
-    close = difflib.get_close_matches(text, list(known), n=1)
+    close = difflib.get_close_matches(text, list(known), n=1) if len(text) <= 100 else ()
     return {"suggestion": close[0]} if close else {}
 
 
@@ -246,6 +246,24 @@ Answer = Annotated[
     bool | Decimal | str | date,
     PlainValidator(read_answer),
     WithJsonSchema({"type": ["boolean", "number", "string"]}),
+    PlainSerializer(lambda value: format(value, "f") if isinstance(value, Decimal) else value, when_used="json"),
+]
+
+
+def read_figure(value: object) -> Decimal | str:
+    """A number, bare or as text with its unit (`45万元`); the ruleset says later what it has to be."""
+    if not isinstance(text := read_answer(value), str):
+        return read_number(value)
+    try:
+        return quantity.number_of(text)
+    except QuantityError:
+        return text
+
+
+Figure = Annotated[
+    Decimal | str,
+    PlainValidator(read_figure),
+    WithJsonSchema({"type": ["number", "string"]}),
     PlainSerializer(lambda value: format(value, "f") if isinstance(value, Decimal) else value, when_used="json"),
 ]
 

@@ -16,6 +16,7 @@ from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Evalua
 from indicator_rules.exact import exact, to_text
 from indicator_rules.explain import Explainer, names, number_text
 from indicator_rules.messages import Language
+from indicator_rules.total import deepest_first, sums
 
 COLUMNS = 100
 _BAR = 10
@@ -171,11 +172,10 @@ class _Page:
 
     def adjustments(self) -> Iterator[str]:
         """What was added to and taken off the sum."""
-        left_out = [one for one in self.evaluation.criteria if one.row == "not_applicable" and one.criterion.role == "score"]
-        gone = sum(one.exact_weight for one in left_out if one.criterion.not_applicable.kind == "rescale")
-        whole = sum(one.exact_weight for one in self.evaluation.criteria if one.criterion.role == "score")
-        if gone and whole != gone:
-            yield self.say("rescaled", whole=number_text(whole), rest=number_text(whole - gone))
+        added = sums(self.plan, deepest_first(self.plan), self.evaluation.criteria)
+        if added.left_out and added.weight != added.left_out:
+            whole, rest = number_text(added.weight), number_text(added.weight - added.left_out)
+            yield self.say("rescaled", whole=whole, rest=rest)
         for applied in self.evaluation.adjustments:
             yield from hanging("· ", self.adjustment(applied), self.columns)
         deduction = self.record.deductions.total

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -20,8 +20,9 @@ from indicator_rules import engine as engines
 from indicator_rules.checks import check as check_spec
 from indicator_rules.compile import compile_ruleset
 from indicator_rules.engine import Engine
-from indicator_rules.errors import Problem, RecordError, RulesetError, Where
+from indicator_rules.errors import Problem, RecordError, RulesetError
 from indicator_rules.exact import exact
+from indicator_rules.files import content
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
@@ -29,7 +30,6 @@ from indicator_rules.reading import read_record, record_files, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
-from indicator_rules.validation import LARGEST_FILE
 
 if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
@@ -58,7 +58,7 @@ class Rules:
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], engine: str | None = None) -> Rules:
         """The ruleset in a file. Raises `RulesetError`."""
-        return cls.from_bytes(_bytes(path), os.fspath(path), engine)
+        return cls.from_bytes(content(path, RulesetError), os.fspath(path), engine)
 
     @classmethod
     def from_text(cls, text: str, file: str = "", engine: str | None = None) -> Rules:
@@ -115,7 +115,7 @@ class Rules:
         """The plan made ready; made on first use."""
         from indicator_rules.evaluate import Evaluator
 
-        return Evaluator(self.plan, self._engine, lambda: self.provenance)
+        return Evaluator(self.plan, self._engine, _Origin(self))
 
     @cached_property
     def looking_ahead(self) -> Partial:
@@ -221,8 +221,44 @@ class Rules:
 
         return inputs(self.ruleset, self.plan)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as what was written, and linked and compiled again in the process that reads it, once."""
+        return _unpickled, (_Pickled(self.provenance["ruleset"], self.file, self.engine, self.spec, self.problems),)
+
     def __repr__(self) -> str:
         return f"<Rules {self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where evaluations come from: asked for its provenance, and, by a pickled evaluation, to score the record again."""
+
+    rules: Rules
+
+    def __call__(self) -> Mapping[str, str]:
+        return self.rules.provenance
+
+    def evaluate(self, record: EvaluationRecord) -> Evaluation:
+        return self.rules.evaluator.evaluate(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pickled:
+    """A ruleset as it is pickled; the digest stands for all that was written."""
+
+    digest: str
+    file: str
+    engine: str
+    spec: Spec = field(compare=False)
+    problems: tuple[Problem, ...] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _unpickled(source: _Pickled) -> Rules:
+    ruleset, plan, _ = _compiled(source.spec, source.file)
+    if plan is None:
+        raise AssertionError(source.digest)
+    return Rules(source.spec, ruleset, plan, source.problems, source.file, source.engine)
 
 
 def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str = "") -> list[Problem]:
@@ -232,7 +268,7 @@ def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str 
         spec, problems = parse_data(source)
     else:
         try:
-            data = source if isinstance(source, bytes) else _bytes(source)
+            data = source if isinstance(source, bytes) else content(source, RulesetError)
         except RulesetError as error:
             return list(error.problems)
         file = file or ("" if isinstance(source, bytes) else os.fspath(source))
@@ -258,19 +294,3 @@ def located(problems: list[Problem], data: bytes | None) -> list[Problem]:
 
     placed = locate(problems, data) if data is not None and problems else problems
     return sorted(placed, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
-
-
-def _bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a ruleset file. Raises `RulesetError`."""
-    where = Where(os.fspath(path))
-    try:
-        if Path(path).is_dir():
-            raise RulesetError([Problem("path-is-folder", where)])
-        with Path(path).open("rb") as stream:
-            return stream.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise RulesetError([Problem("file-not-found", where)]) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise RulesetError(
-            [Problem("file-unreadable", where, {"reason": (getattr(error, "strerror", "") or "").lower()})]
-        ) from None

@@ -487,7 +487,9 @@ class Input(Model):
     """核查事项: a value that the record's `answers` hold."""
 
     label: Name
-    type: Literal["yes-no", "choice", "count", "amount", "number", "date", "text"]
+    type: Literal["yes-no", "choice", "count", "amount", "number", "date", "text", "series"]
+    of: Literal["amount", "number", "count"] | None = None
+    """What a series holds, date by date."""
     choices: Annotated[tuple[Word, ...], Field(max_length=MOST_CHOICES)] = ()
     notes: Text | None = None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,8 @@ _PLAIN = str.maketrans(
     {"█": "#", "░": ".", "≈": "~", "−": "-", "–": "-", "─": "-", "·": "-", "×": "*", "÷": "/", "≥": ">=", "≤": "<="}
 )
 """What stands for signs that an old terminal has not."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that move the cursor, change colours, ring, or turn the direction of writing: whoever wrote a file would write on the screen."""
 
 
 def say(key: str, **values: object) -> str:
@@ -153,7 +156,7 @@ def _usage(error: click.UsageError) -> None:
             text = error.format_message()
     if error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
-    click.echo(say("usage-error", text=text), err=True)
+    click.echo(seen(say("usage-error", text=text)), err=True)
 
 
 # ------------------------------------------------------------------------------------------------------------------ output
@@ -164,8 +167,14 @@ def columns() -> int:
     return min(max(shutil.get_terminal_size((100, 24)).columns, 80), 140)
 
 
+def seen(text: str) -> str:
+    """`text` with every character that a terminal would obey spelt out, as JSON spells it too; lines and tabs stay."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def show(text: str, *, as_json: bool = False) -> None:
     """`text` to standard output; what its encoding cannot hold is spelt otherwise, and JSON stays JSON."""
+    text = seen(text)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -181,7 +190,7 @@ def tell(problems: Iterable[Problem]) -> None:
     from indicator_rules.render import problems_text
 
     sys.stdout.flush()
-    sys.stderr.write(problems_text(problems))
+    sys.stderr.write(seen(problems_text(problems)))
     sys.stderr.flush()
 
 

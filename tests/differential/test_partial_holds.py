@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from differential.test_engine_equals_oracle import FIRST, load
-from generate import random_record, random_ruleset
 from indicator_rules import Evaluation, RecordError, Rules
 from indicator_rules.partial_result import PartialEvaluation
 from indicator_rules.reading import read_record
+from indicator_rules.testing.generate import random_record, random_ruleset
 
 RULESETS, RECORDS = map(int, os.environ.get("INDICATOR_RULES_PARTIAL", "60x6").split("x"))
 BEFORE = 1000

@@ -187,6 +187,18 @@ def test_the_closest_jurisdiction_wins(write: Write, tmp_path: Path) -> None:
         ("海南", "青海省海南州", False),
         ("海南州", "青海省海南州", True),
         ("江苏省", "江西省", False),
+        ("湖北省", "湖北", True),
+        ("湖北", "湖北省武汉市", True),
+        ("湖北", "湖北 武汉市", True),
+        ("湖北省武汉市", "湖北-武汉市", True),
+        ("广西壮族自治区", "广西", True),
+        ("新疆", "新疆维吾尔自治区", True),
+        ("北京", "北京市海淀区", True),
+        ("吉林省", "吉林市", False),
+        ("吉林", "吉林市", False),
+        ("海南省", "海南州", False),
+        ("河北", "天津市河北区", False),
+        ("湖南省", "湖北", False),
     ],
 )
 def test_jurisdictions_are_compared_part_by_part(jurisdiction: str, region: str | None, close: bool) -> None:
