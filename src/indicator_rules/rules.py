@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
+    from indicator_rules.gap_result import Gap
     from indicator_rules.inputs import InputField
     from indicator_rules.partial import Partial
     from indicator_rules.partial_result import PartialEvaluation
@@ -206,6 +207,16 @@ class Rules:
             except RecordError as error:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)
+
+    def gap(self, record: Record, grade: str, *, hypothetical: bool = False) -> Gap:
+        """The smallest changes with which `record` would have `grade`, criterion by criterion, and what is out of reach. Empty fields may change; with
+        `hypothetical` every value that tells how the year went. docs/gap.md says which.
+
+        Raises: RecordError for a record that cannot be read or that no filling in can mend; ValueError for a grade that the ruleset does not have.
+        """
+        from indicator_rules.gap import gap
+
+        return gap(self, read_record(record), grade, hypothetical=hypothetical)
 
     def prove(self, jump: Decimal | None = None) -> tuple[Answer, ...]:
         """Answers about every record: bounds of the total, grades that can be reached, curves that go one way only and, if `jump` is given, no
