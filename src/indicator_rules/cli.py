@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `compare`, `sensitivity`, `check`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `audit`, `compare`, `sensitivity`, `gap`, `check`, `list`, `show`, `inputs`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -17,6 +17,7 @@ import click
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
 from indicator_rules.cli_compare import compare
+from indicator_rules.cli_gap import gap
 from indicator_rules.cli_options import (
     catalog_of,
     common,
@@ -180,6 +181,7 @@ commands.add_command(audit)
 commands.add_command(prove)
 commands.add_command(compare)
 commands.add_command(sensitivity)
+commands.add_command(gap)
 
 
 @commands.command(help="help-check")

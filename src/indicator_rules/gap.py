@@ -8,9 +8,11 @@ proves. Not guaranteed: that no better set of several changes exists where crite
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
+from indicator_rules import messages
 from indicator_rules.comparison import Told
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import CriterionResult, Evaluation
@@ -109,8 +111,9 @@ class _Gap:
             return self.told("nothing-applicable", start)
         blockers, cleared = self.cleared(start, fills)
         given = {**fills, **cleared}
-        criteria = tuple(self.criteria(given))
-        singles, several = self.proposals(given, fills)
+        gains = self.gains(given)
+        criteria = tuple(self.criteria(given, gains))
+        singles, several = self.proposals(given, gains)
         found = bool(singles) or several is not None
         verdict: Verdict = "reachable" if found else "impossible" if self.impossible() else "not-found"
         return self.told(verdict, start, tuple(self.fillings(fills)), blockers, singles, several, criteria)
@@ -198,6 +201,8 @@ class _Gap:
         for lever in self.all:
             if lever.path == path:
                 return lever.label
+        if path == "indicators":
+            return Told(messages.text("gap.entries", {}, "zh"), messages.text("gap.entries", {}, "en"))
         try:
             return Told(label_of(path, self.record, self.plan), path)
         except KeyError:
@@ -257,7 +262,7 @@ class _Gap:
 
     # ------------------------------------------------------------------------------------------------------------- proposals
 
-    def proposals(self, given: Pulled, fills: Pulled) -> tuple[tuple[Proposal, ...], Proposal | None]:
+    def proposals(self, given: Pulled, gains: Sequence[_Gain]) -> tuple[tuple[Proposal, ...], Proposal | None]:
         """Every single change that does it; else several."""
         if self.reached(given):
             if len(given) == 1:
@@ -271,26 +276,35 @@ class _Gap:
                 singles += self.confirmed({**_as_found(given), lever: least})
         if singles:
             return tuple(sorted(singles, key=lambda one: any(change.by_person for change in one.changes))), None
-        several = self.several(given)
+        several = self.several(given, gains)
         return (), None if several is None else next(self.confirmed(_as_found(several)), None)
 
-    def several(self, given: Pulled) -> Pulled | None:
+    def several(self, given: Pulled, gains: Sequence[_Gain]) -> Pulled | None:
         """The fewest criteria, then the fewest points more than needed."""
         start = self.bench.score(given)
-        if isinstance(start, int):
-            return None
-        together: dict[str, list[Lever]] = {}
-        for lever in self.free:
-            if lever not in given:
-                together.setdefault(lever.judged, []).append(lever)
-        gains = [one for levers_of in together.values() if (one := self.gain(levers_of, given, start)) is not None]
-        needed = self.needed(start)
-        if needed is not None:
+        needed = None if isinstance(start, int) else self.needed(start)
+        if not isinstance(start, int) and needed is not None:
             for sets in self.by_size(gains, needed - (start.unrounded_total or 0)):
                 fine = [one for chosen in sets if (one := self.trimmed(given, chosen)) is not None]
                 if fine:
                     return min(fine, key=lambda pulled: (self.bench.rank(pulled)[:2], len(pulled)))
-        return self.trimmed(given, gains)
+        found = self.trimmed(given, gains)
+        if found is None:
+            best = self.ascended(given, [lever for lever in self.free if lever not in given])
+            changed = [_Gain({lever: value}, 0, frozenset()) for lever, value in best.items() if lever not in given]
+            found = self.trimmed(given, changed)
+        return found
+
+    def gains(self, given: Pulled) -> list[_Gain]:
+        """What every lever, with those that go together with it, does at its best."""
+        start = self.bench.score(given)
+        together: dict[str, list[Lever]] = {}
+        for lever in self.free:
+            if lever not in given:
+                together.setdefault(lever.judged, []).append(lever)
+        if isinstance(start, int):
+            return []
+        return [one for levers_of in together.values() if (one := self.gain(levers_of, given, start)) is not None]
 
     def gain(self, pulling: Sequence[Lever], given: Pulled, start: Evaluation) -> _Gain | None:
         """What `pulling` does at its best; None if it does nothing good."""
@@ -329,8 +343,6 @@ class _Gap:
         """`gains` without what is not needed, and the last change only as far as needed; None if they do not do."""
         left = {**given, **{lever: value for one in gains for lever, value in one.pulled.items()}}
         if not self.reached(left):
-            left = self.ascended(left, [lever for one in gains for lever in one.pulled])
-        if not self.reached(left):
             return None
         for one in sorted(gains, key=lambda one: one.points):
             fewer = {lever: value for lever, value in left.items() if lever not in one.pulled}
@@ -344,7 +356,7 @@ class _Gap:
     def ascended(self, given: Pulled, pulling: Sequence[Lever]) -> dict[Lever, object]:
         """Each lever where the record does best, one after another; where that does no more, two at a time that go together or hold words."""
         pulled = dict(given)
-        for _ in range(2):
+        for _ in range(2 if len(pulling) <= MOST_PAIRED else 1):
             before = self.bench.rank(pulled)
             for lever in pulling:
                 best = self.bench.best(lever, pulled)
@@ -388,7 +400,7 @@ class _Gap:
 
     # -------------------------------------------------------------------------------------------------- criterion by criterion
 
-    def criteria(self, given: Pulled) -> Iterator[CriterionGap]:
+    def criteria(self, given: Pulled, gains: Sequence[_Gain]) -> Iterator[CriterionGap]:
         """What each criterion could still gain, by levers that it reads."""
         start = self.bench.score(given)
         if isinstance(start, int):
@@ -399,14 +411,17 @@ class _Gap:
             full = not away and (
                 result.exact_points == 0 if result.criterion.role == "penalty" else result.exact_points >= result.exact_weight
             )
-            pulled = dict(given) if away or full else self.ascended(given, own)
+            at_best = {lever: value for one in gains for lever, value in one.pulled.items() if lever in own}
+            pulled = {**given, **({} if away or full else at_best)}
+            if len(own) <= MOST_PAIRED and not (away or full):
+                pulled = max(pulled, self.ascended(given, own), key=self.bench.rank)
             after = self.bench.score(pulled)
             best = result.exact_points if isinstance(after, int) else after.criteria[place].exact_points
-            gains = best > result.exact_points
+            betters = best > result.exact_points
             changes = tuple(
-                _change(lever, Found(value, "this")) for lever, value in pulled.items() if gains and given.get(lever) != value
+                _change(lever, Found(value, "this")) for lever, value in pulled.items() if betters and given.get(lever) != value
             )
-            why: Why = "can-gain" if gains else "not-applicable" if away else "full" if full else self.why(result, own)
+            why: Why = "can-gain" if betters else "not-applicable" if away else "full" if full else self.why(result, own)
             best = max(best, result.exact_points)
             yield CriterionGap(
                 result.id, _told(result.criterion.label), result.exact_points, result.exact_weight, best, changes, why
@@ -438,7 +453,9 @@ def _change(lever: Lever, found: Found) -> Change:
     old = None if lever.now is None else lever.said(lever.now)
     held = lever.held(found.value)
     value = held["satisfied"] if isinstance(held, dict) else held
-    return Change(lever.path, lever.label, old, lever.said(found.value), value, found.bound, lever.by_person)
+    is_number = lever.step and lever.now is not None and not isinstance(held, date)
+    trend = (found.value > lever.now) - (found.value < lever.now) if is_number else 0
+    return Change(lever.path, lever.label, old, lever.said(found.value), value, found.bound, lever.by_person, trend)
 
 
 def _reading(after: Evaluation, result: CriterionResult, changes: Sequence[Change]) -> str:

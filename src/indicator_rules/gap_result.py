@@ -45,6 +45,8 @@ class Change(NamedTuple):
     bound: Bound
     by_person: bool
     """Whether it is somebody's judgement."""
+    trend: int = 0
+    """1 more, −1 less, of a number; 0 otherwise."""
 
     def as_dict(self, lang: messages.Language | None = None) -> dict[str, Any]:
         """The change as plain data."""

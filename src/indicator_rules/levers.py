@@ -27,7 +27,7 @@ from indicator_rules.plan import Criterion, Leaf, Plan, Question, Range, Scale
 from indicator_rules.quantity import Quantity, QuantityError
 from indicator_rules.record import EvaluationRecord, Indicator, Rating
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS
-from indicator_rules.trial import FieldPath
+from indicator_rules.trial import FieldPath, is_truth
 
 DURING_THE_YEAR = ("released", "received", "spent", "carried_out")
 """Amounts that come of the year; the others are settled before it, or by whoever decides on the budget."""
@@ -369,9 +369,16 @@ class _Made:
 
     def cuts(self, readers: Iterable[str]) -> list[Exact]:
         """What the tables of some criteria compare with; those of the adjustments, if no criterion reads the field."""
-        leaves = [leaf for name in readers for leaf in _leaves(self.criteria[name])]
-        leaves += [one.leaf for one in self.plan.adjustments]
-        found = [bound.cut for leaf in leaves for row in leaf.table.rows for guard in row.guards for bound in guard]
+        leaves = [leaf for name in readers for leaf in _leaves(self.criteria[name])] + [one.leaf for one in self.plan.adjustments]
+        found = [
+            bound.cut
+            for leaf in leaves
+            for slots in [{slot.name for slot in leaf.slots if not (slot.codes or slot.is_flag or is_truth(slot.formula))}]
+            for row in leaf.table.rows
+            for guard in row.guards
+            for bound in guard
+            if bound.slot in slots
+        ]
         return list(dict.fromkeys(found))[:12]
 
 
