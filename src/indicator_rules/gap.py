@@ -10,26 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from indicator_rules import messages
 from indicator_rules.comparison import Told
 from indicator_rules.errors import RecordError
+from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, add, to_percent
 from indicator_rules.explain import Explainer
 from indicator_rules.gap_result import Blocker, Change, CriterionGap, Gap, Moved, Proposal, Verdict, Why
+from indicator_rules.inputs import InputField
 from indicator_rules.levers import Lever, levers
 from indicator_rules.outlook import label_of
-from indicator_rules.partial import MENDABLE
+from indicator_rules.partial import MENDABLE, Partial
 from indicator_rules.plan import Adjustment, Plan
 from indicator_rules.pulling import Bench, Found, Pulled
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.spec import Label
 from indicator_rules.value import Absent
-
-if TYPE_CHECKING:
-    from indicator_rules.rules import Rules
 
 MOST_SETS = 3000
 """Sets of groups of changes that are weighed against each other."""
@@ -41,12 +40,27 @@ MOST_PAIRED = 8
 """Fields of a criterion that are tried two at a time, where one alone does nothing (items behind a gate)."""
 
 
-def gap(rules: Rules, record: EvaluationRecord, grade: str, *, hypothetical: bool = False) -> Gap:
+class Ruled(Protocol):
+    """What gap analysis needs of `Rules`."""
+
+    @property
+    def evaluator(self) -> Evaluator: ...
+
+    @property
+    def looking_ahead(self) -> Partial: ...
+
+    @property
+    def provenance(self) -> Mapping[str, str]: ...
+
+    def inputs(self) -> tuple[InputField, ...]: ...
+
+
+def gap(rules: Ruled, record: EvaluationRecord, grade: str, *, hypothetical: bool = False) -> Gap:
     """How far `record` is from `grade`, and what would reach it.
 
     Raises: RecordError, as `Rules.evaluate` does, for what is wrong rather than missing; ValueError for a grade that the ruleset does not have.
     """
-    return _Gap(rules, record, position_of(rules.plan, grade), hypothetical).result()
+    return _Gap(rules, record, position_of(rules.evaluator.plan, grade), hypothetical).result()
 
 
 def position_of(plan: Plan, grade: str) -> int:
@@ -60,7 +74,7 @@ def position_of(plan: Plan, grade: str) -> int:
 class _Gain(NamedTuple):
     """What the levers that go together do at their best."""
 
-    pulled: Mapping[Lever, object]
+    pulled: Pulled
     points: Exact
     criteria: frozenset[str]
 
@@ -71,11 +85,11 @@ class _Gain(NamedTuple):
 
 
 class _Gap:
-    def __init__(self, rules: Rules, record: EvaluationRecord, wanted: int, hypothetical: bool) -> None:
-        self.rules, self.plan, self.record = rules, rules.plan, record
+    def __init__(self, rules: Ruled, record: EvaluationRecord, wanted: int, hypothetical: bool) -> None:
+        self.rules, self.plan, self.record = rules, rules.evaluator.plan, record
         self.wanted, self.hypothetical = wanted, hypothetical
         self.bench = Bench(rules.evaluator, record)
-        self.all = levers(rules.plan, rules.inputs(), record)
+        self.all = levers(self.plan, rules.inputs(), record)
         self.free = tuple(one for one in self.all if hypothetical or one.now is None)
         self.before = self.evaluated()
         self.missing: dict[str, Told] = {}
@@ -170,9 +184,9 @@ class _Gap:
 
     # --------------------------------------------------------------------------------------------------- what has to be filled
 
-    def filled(self) -> dict[Lever, object]:
+    def filled(self) -> dict[Lever, Any]:
         """Values for the empty fields without which nothing can be scored, as good as they can be had."""
-        pulled: dict[Lever, object] = {}
+        pulled: dict[Lever, Any] = {}
         for _ in range(8):
             new = [lever for path in self.lacking(pulled) for lever in self.free if _names(lever, path) and lever not in pulled]
             if not new:
@@ -218,9 +232,11 @@ class _Gap:
 
     # -------------------------------------------------------------------------------------------- adjustments in the way
 
-    def cleared(self, start: Evaluation, fills: Pulled) -> tuple[tuple[Blocker, ...], dict[Lever, object]]:
+    def cleared(self, start: Evaluation, fills: Pulled) -> tuple[tuple[Blocker, ...], dict[Lever, Any]]:
         """The adjustments with which no points lead to the grade, and the changes that end them."""
-        needed, pulled, found = self.needed(start), {}, []
+        needed = self.needed(start)
+        pulled: dict[Lever, Any] = {}
+        found: list[Blocker] = []
         for one in start.adjustments:
             adjustment = one.adjustment
             if not self.blocks(adjustment, one.exact_points, needed):
@@ -353,7 +369,7 @@ class _Gap:
             tuned += [] if least is None else [{**left, lever: least.value}]
         return min(tuned, key=self.bench.rank)
 
-    def ascended(self, given: Pulled, pulling: Sequence[Lever]) -> dict[Lever, object]:
+    def ascended(self, given: Pulled, pulling: Sequence[Lever]) -> dict[Lever, Any]:
         """Each lever where the record does best, one after another; where that does no more, two at a time that go together or hold words."""
         pulled = dict(given)
         for _ in range(2 if len(pulling) <= MOST_PAIRED else 1):
@@ -418,6 +434,10 @@ class _Gap:
             after = self.bench.score(pulled)
             best = result.exact_points if isinstance(after, int) else after.criteria[place].exact_points
             betters = best > result.exact_points
+            for lever in [lever for lever in pulled if betters and lever not in given]:
+                fewer = {one: value for one, value in pulled.items() if one is not lever}
+                without = self.bench.score(fewer)
+                pulled = fewer if not isinstance(without, int) and without.criteria[place].exact_points >= best else pulled
             changes = tuple(
                 _change(lever, Found(value, "this")) for lever, value in pulled.items() if betters and given.get(lever) != value
             )

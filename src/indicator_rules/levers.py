@@ -25,7 +25,7 @@ from indicator_rules.expression import Ref
 from indicator_rules.inputs import InputField
 from indicator_rules.plan import Criterion, Leaf, Plan, Question, Range, Scale
 from indicator_rules.quantity import Quantity, QuantityError
-from indicator_rules.record import EvaluationRecord, Indicator, Rating
+from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS
 from indicator_rules.trial import FieldPath, is_truth
 
@@ -226,7 +226,7 @@ class _Made:
         ]
         now = None if typed is None else typed.number
         whole = form.suffix not in ("", "%") and quantity.money_factor(form.suffix) is None
-        default = 0 if whole or (not form.suffix and all(abs(one) >= 10 for one in targets)) else 2
+        default = 0 if whole or (not form.suffix and all(not -10 < one < 10 for one in targets)) else 2
         places = max([default, *(decimal_places(one) or 0 for one in (*targets, *([] if now is None else [now])))])
         unit = form.suffix or entry.unit or ""
         negative = any(one < 0 for one in (*targets, *([] if now is None else [now])))
@@ -317,7 +317,7 @@ class _Made:
     def deductions(self) -> Iterator[Lever]:
         """Points taken off by hand; fewer could be."""
         deducted = self.record.deductions
-        found = [
+        found: list[tuple[FieldPath, Deduction, tuple[str, ...]]] = [
             (("deductions", "criteria", name), one, (name,)) for name, one in deducted.criteria.items() if name in self.criteria
         ]
         found += [
@@ -354,13 +354,13 @@ class _Made:
         found |= dict.fromkeys(
             exact(middle * Fraction(part, 20)) for part in (1, 5, 10, 15, 18, 19, 21, 22, 25, 30, 40, 60, 100, 200, 2000)
         )
-        return tuple(sorted(found, key=lambda one: abs(one - middle)))[:MOST_SEEDS]
+        return tuple(sorted(found, key=lambda one: max(one - middle, middle - one)))[:MOST_SEEDS]
 
     def days(self, now: int | None, bases: Iterable[int], readers: Iterable[str]) -> tuple[Exact, ...]:
         """Days at which a table may turn."""
         bases = [*bases, *([] if now is None else [now]), date(self.record.subject.year, 12, 31).toordinal()]
         dates = [value.toordinal() for value in self.given.values() if isinstance(value, date)]
-        cuts = [cut for cut in self.cuts(readers) if abs(cut) < 3_000_000]
+        cuts = [cut for cut in self.cuts(readers) if -3_000_000 < cut < 3_000_000]
         offsets = (0, 1, 7, 31, 100, 200, 366)
         found = dict.fromkeys(
             exact(base + side * away) for base in (*bases, *dates) for away in (*offsets, *cuts) for side in (1, -1)

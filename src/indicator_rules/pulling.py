@@ -93,7 +93,7 @@ class Bench:
         places = _places(lever)
         if not places:
             return None
-        of = lambda place: self.rank({**given, lever: _number(lever, place)})
+        of: Callable[[int], Rank] = lambda place: self.rank({**given, lever: _number(lever, place)})
         ranks = [of(place) for place in places]
         at = max(range(len(places)), key=ranks.__getitem__)
         top, beside = ranks[at], [ranks[one] for one in (at - 1, at + 1) if 0 <= one < len(places)]
@@ -129,7 +129,7 @@ def _places(lever: Lever) -> list[int]:
     for seed in lever.seeds:
         below = seed // lever.step
         found |= {below, below if below * lever.step == seed else below + 1}
-    inside = (one for one in found if abs(one * lever.step) < LARGEST)
+    inside = (one for one in found if -LARGEST < one * lever.step < LARGEST)
     return sorted(
         one
         for one in inside
