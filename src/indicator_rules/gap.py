@@ -192,7 +192,7 @@ class _Gap:
             if not new:
                 break
             for lever in dict.fromkeys(new):
-                pulled[lever] = lever.values[0] if lever.values else lever.seeds[-1] if lever.by_person else lever.seeds[0]
+                pulled[lever] = lever.guess
             for lever in dict.fromkeys(new):
                 best = self.bench.best(lever, pulled)
                 pulled |= {} if best is None else {lever: best}

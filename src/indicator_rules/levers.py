@@ -59,6 +59,18 @@ class Lever:
     """Whether it is somebody's judgement, not a fact."""
 
     @property
+    def guess(self) -> Any:
+        """A value to begin with: the first that is named, all that a person can give, what a number is compared with."""
+        if self.values:
+            return self.values[0]
+        inside = [one // self.step * self.step for one in self.seeds if self.allows(one // self.step * self.step)]
+        return exact(inside[-1 if self.by_person else 0]) if inside else self.low or 0
+
+    def allows(self, number: Exact) -> bool:
+        """Whether a number lies inside its bounds."""
+        return (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
+
+    @property
     def judged(self) -> str:
         """What a person judges by it: a level and the pick inside it go together; otherwise the field is by itself."""
         return self.field[-2] if self.by_person and self.field[0] != "deductions" else self.path

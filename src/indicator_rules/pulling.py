@@ -129,12 +129,7 @@ def _places(lever: Lever) -> list[int]:
     for seed in lever.seeds:
         below = seed // lever.step
         found |= {below, below if below * lever.step == seed else below + 1}
-    inside = (one for one in found if -LARGEST < one * lever.step < LARGEST)
-    return sorted(
-        one
-        for one in inside
-        if (lever.low is None or one * lever.step >= lever.low) and (lever.high is None or one * lever.step <= lever.high)
-    )
+    return sorted(one for one in found if -LARGEST < one * lever.step < LARGEST and lever.allows(one * lever.step))
 
 
 def _nearest(lever: Lever, good: Callable[[int], bool]) -> tuple[int, Bound] | None:
