@@ -220,6 +220,12 @@ class Gap:
         """All proposals."""
         return (*self.singles, *(() if self.several is None else (self.several,)))
 
+    def __getitem__(self, criterion: str) -> CriterionGap:
+        for one in self.criteria:
+            if one.id == criterion:
+                return one
+        raise KeyError(criterion)
+
     def __repr__(self) -> str:
         return f"<Gap {self.subject} {self.grade} → {self.wanted.zh}: {self.verdict}>"
 

@@ -19,7 +19,7 @@ from indicator_rules import RecordError
 from indicator_rules.exact import Exact, exact
 from indicator_rules.gap_result import Change, Gap
 from indicator_rules.levers import Lever, levers
-from indicator_rules.pulling import Bench
+from indicator_rules.pulling import Bench, Pulled
 from indicator_rules.reading import read_record
 from indicator_rules.rules import Rules
 from indicator_rules.testing.generate import random_record, random_ruleset
@@ -38,7 +38,10 @@ def holds(rules: Rules, data: dict[str, Any], grade: str, found: Gap, rng: Rando
             assert after.grade_position in range(wanted + 1), proposal.changes
     bench = Bench(rules.evaluator, record)
     every = {lever.path: lever for lever in levers(rules.plan, rules.inputs(), record)}
-    reached = lambda pulled: bench.meets(pulled, lambda one: one.grade_position is not None and one.grade_position <= wanted)
+
+    def reached(pulled: Pulled) -> bool:
+        return bench.meets(pulled, lambda one: one.grade_position in range(wanted + 1))
+
     for proposal in found.singles:
         change = proposal.changes[-1]
         if len(proposal.changes) == 1 and change.trend:

@@ -84,7 +84,7 @@ def rules(adjustments: str = "", setting: str = "") -> Rules:
 
 
 def record(**sections: Any) -> dict[str, Any]:
-    data = {key: dict(value) if isinstance(value, dict) else list(value) for key, value in RECORD.items()}
+    data: dict[str, Any] = {**RECORD}
     for name, values in sections.items():
         if isinstance(values, dict):
             data[name] = {key: value for key, value in {**data.get(name, {}), **values}.items() if value is not None}
@@ -105,12 +105,12 @@ def checked(scored_by: Rules, data: dict[str, Any], grade: str, **how: Any) -> G
 
 def test_the_example_has_the_grade_already() -> None:
     found = Catalog.builtin().for_record(ir.read_record(EXAMPLE)).gap(EXAMPLE, "优", hypothetical=True)
-    assert (found.verdict, found.total, found.short, found.proposals) == ("reached", Decimal("99.3"), 0, ())
+    assert (found.verdict, str(found.total), str(found.short), len(found.proposals)) == ("reached", "99.3", "0", 0)
 
 
 def test_only_empty_fields_may_change() -> None:
     found = checked(rules(), record(budget={"spent": 105}), "优")  # 35 + 30 + 18 = 83
-    assert (found.verdict, found.grade, found.short) == ("impossible", "良", 7)
+    assert (found.verdict, found.grade, str(found.short)) == ("impossible", "良", "7")
     assert {one.id: one.why for one in found.criteria} == {"execution": "closed", "approval": "full", "outputs": "closed"}
 
 
@@ -133,7 +133,10 @@ def test_several_changes_where_none_does_alone() -> None:
     assert found.several is not None
     assert {change.path for change in found.several.changes} == {"budget.spent", "answers.approved"}
     spent = next(change for change in found.several.changes if change.path == "budget.spent")
-    assert (spent.new.zh, found.several.total) == ("125.84 万元", 90)  # the answer as a whole, the money only as far as needed
+    assert (spent.new.zh, str(found.several.total)) == (
+        "125.84 万元",
+        "90",
+    )  # the answer as a whole, the money only as far as needed
 
 
 def test_what_has_to_be_filled_in_first() -> None:
