@@ -7,17 +7,16 @@ proves. Not guaranteed: that no better set of several changes exists where crite
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import combinations
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from indicator_rules import messages
 from indicator_rules.comparison import Told
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import CriterionResult, Evaluation
-from indicator_rules.exact import Exact, add, to_percent
+from indicator_rules.exact import Exact, to_percent
 from indicator_rules.explain import Explainer
 from indicator_rules.gap_result import Blocker, Change, CriterionGap, Gap, Moved, Proposal, Verdict, Why
 from indicator_rules.inputs import InputField
@@ -28,16 +27,8 @@ from indicator_rules.plan import Adjustment, Plan
 from indicator_rules.pulling import Bench, Found, Pulled
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.spec import Label
+from indicator_rules.together import MOST_PAIRED, Gain, Together
 from indicator_rules.value import Absent
-
-MOST_SETS = 3000
-"""Sets of groups of changes that are weighed against each other."""
-MOST_TRIED = 6
-"""Sets of one size that are scored."""
-MOST_TUNED = 12
-"""Changes of which each is tried as the last."""
-MOST_PAIRED = 8
-"""Fields of a criterion that are tried two at a time, where one alone does nothing (items behind a gate)."""
 
 
 class Ruled(Protocol):
@@ -71,19 +62,6 @@ def position_of(plan: Plan, grade: str) -> int:
     raise ValueError(grade)
 
 
-class _Gain(NamedTuple):
-    """What the levers that go together do at their best."""
-
-    pulled: Pulled
-    points: Exact
-    criteria: frozenset[str]
-
-    @property
-    def is_fine(self) -> bool:
-        """Whether it can be had by halves."""
-        return any(lever.step for lever in self.pulled)
-
-
 class _Gap:
     def __init__(self, rules: Ruled, record: EvaluationRecord, wanted: int, hypothetical: bool) -> None:
         self.rules, self.plan, self.record = rules, rules.evaluator.plan, record
@@ -91,6 +69,7 @@ class _Gap:
         self.bench = Bench(rules.evaluator, record)
         self.all = levers(self.plan, rules.inputs(), record)
         self.free = tuple(one for one in self.all if hypothetical or one.now is None)
+        self.together = Together(self.bench, self.free, self.fits, self.needed)
         self.before = self.evaluated()
         self.missing: dict[str, Told] = {}
 
@@ -125,7 +104,7 @@ class _Gap:
             return self.told("nothing-applicable", start)
         blockers, cleared = self.cleared(start, fills)
         given = {**fills, **cleared}
-        gains = self.gains(given)
+        gains = self.together.gains(given)
         criteria = tuple(self.criteria(given, gains))
         singles, several = self.proposals(given, gains)
         found = bool(singles) or several is not None
@@ -196,7 +175,7 @@ class _Gap:
             for lever in dict.fromkeys(new):
                 best = self.bench.best(lever, pulled)
                 pulled |= {} if best is None else {lever: best}
-        return self.ascended(pulled, tuple(pulled))
+        return self.together.ascended(pulled, tuple(pulled))
 
     def lacking(self, pulled: Pulled) -> list[str]:
         """Key paths of what is missing; a note of them is kept."""
@@ -278,7 +257,7 @@ class _Gap:
 
     # ------------------------------------------------------------------------------------------------------------- proposals
 
-    def proposals(self, given: Pulled, gains: Sequence[_Gain]) -> tuple[tuple[Proposal, ...], Proposal | None]:
+    def proposals(self, given: Pulled, gains: Sequence[Gain]) -> tuple[tuple[Proposal, ...], Proposal | None]:
         """Every single change that does it; else several."""
         if self.reached(given):
             if len(given) == 1:
@@ -292,106 +271,8 @@ class _Gap:
                 singles += self.confirmed({**_as_found(given), lever: least})
         if singles:
             return tuple(sorted(singles, key=lambda one: any(change.by_person for change in one.changes))), None
-        several = self.several(given, gains)
+        several = self.together.several(given, gains)
         return (), None if several is None else next(self.confirmed(_as_found(several)), None)
-
-    def several(self, given: Pulled, gains: Sequence[_Gain]) -> Pulled | None:
-        """The fewest criteria, then the fewest points more than needed."""
-        start = self.bench.score(given)
-        needed = None if isinstance(start, int) else self.needed(start)
-        if not isinstance(start, int) and needed is not None:
-            for sets in self.by_size(gains, needed - (start.unrounded_total or 0)):
-                fine = [one for chosen in sets if (one := self.trimmed(given, chosen)) is not None]
-                if fine:
-                    return min(fine, key=lambda pulled: (self.bench.rank(pulled)[:2], len(pulled)))
-        found = self.trimmed(given, gains)
-        if found is None:
-            best = self.ascended(given, [lever for lever in self.free if lever not in given])
-            changed = [_Gain({lever: value}, 0, frozenset()) for lever, value in best.items() if lever not in given]
-            found = self.trimmed(given, changed)
-        return found
-
-    def gains(self, given: Pulled) -> list[_Gain]:
-        """What every lever, with those that go together with it, does at its best."""
-        start = self.bench.score(given)
-        together: dict[str, list[Lever]] = {}
-        for lever in self.free:
-            if lever not in given:
-                together.setdefault(lever.judged, []).append(lever)
-        if isinstance(start, int):
-            return []
-        return [one for levers_of in together.values() if (one := self.gain(levers_of, given, start)) is not None]
-
-    def gain(self, pulling: Sequence[Lever], given: Pulled, start: Evaluation) -> _Gain | None:
-        """What `pulling` does at its best; None if it does nothing good."""
-        pulled = self.ascended(given, pulling)
-        after = self.bench.score(pulled)
-        if isinstance(after, int) or self.bench.rank(pulled) <= self.bench.rank(given):
-            return None
-        pairs = zip(start.criteria, after.criteria, strict=True)
-        moved = frozenset(one.id for one, other in pairs if one.exact_points != other.exact_points)
-        changed = {lever: value for lever, value in pulled.items() if lever not in given}
-        return _Gain(changed, add(after.unrounded_total or 0, -(start.unrounded_total or 0)), moved)
-
-    def by_size(self, gains: Iterable[_Gain], short: Exact) -> Iterator[list[list[_Gain]]]:
-        """Sets of gains whose points together should do, those of the fewest criteria first, those with the least to spare first."""
-        groups: dict[frozenset[str], list[_Gain]] = {}
-        for one in gains:
-            groups.setdefault(one.criteria, []).append(one)
-        largest = sorted(groups.items(), key=lambda pair: -sum(one.points for one in pair[1]))[:16]
-        weighed = 0
-        found: dict[int, list[tuple[Exact, int, list[_Gain]]]] = {}
-        for size in range(1, len(largest) + 1):
-            for chosen in combinations(largest, size):
-                weighed += 1
-                inside = [one for _, group in chosen for one in group]
-                spare = sum(one.points for one in inside) - short
-                if spare >= 0:
-                    count = len(frozenset[str]().union(*(names for names, _ in chosen)))
-                    fine = any(one.is_fine for one in inside)
-                    found.setdefault(count, []).append((0 if fine else spare, len(inside), inside))
-            if found or weighed > MOST_SETS:
-                break
-        for _, sets in sorted(found.items()):
-            yield [inside for *_, inside in sorted(sets, key=lambda one: one[:2])[:MOST_TRIED]]
-
-    def trimmed(self, given: Pulled, gains: Sequence[_Gain]) -> Pulled | None:
-        """`gains` without what is not needed, and the last change only as far as needed; None if they do not do."""
-        left = {**given, **{lever: value for one in gains for lever, value in one.pulled.items()}}
-        if not self.reached(left):
-            return None
-        for one in sorted(gains, key=lambda one: one.points):
-            fewer = {lever: value for lever, value in left.items() if lever not in one.pulled}
-            left = fewer if self.reached(fewer) else left
-        tuned = [left]
-        for lever in [lever for lever in left if lever not in given][:MOST_TUNED]:
-            least = self.bench.least(lever, left, self.reached)
-            tuned += [] if least is None else [{**left, lever: least.value}]
-        return min(tuned, key=self.bench.rank)
-
-    def ascended(self, given: Pulled, pulling: Sequence[Lever]) -> dict[Lever, Any]:
-        """Each lever where the record does best, one after another; where that does no more, two at a time that go together or hold words."""
-        pulled = dict(given)
-        for _ in range(2 if len(pulling) <= MOST_PAIRED else 1):
-            before = self.bench.rank(pulled)
-            for lever in pulling:
-                best = self.bench.best(lever, pulled)
-                pulled |= {} if best is None else {lever: best}
-            for one, other in self.pairs(pulling):
-                for value in one.values:
-                    tried = {**pulled, one: value}
-                    best = self.bench.best(other, tried)
-                    tried |= {} if best is None else {other: best}
-                    pulled = max(pulled, tried, key=self.bench.rank)
-            if self.bench.rank(pulled) == before or len(pulling) == 1:
-                break
-        return pulled
-
-    def pairs(self, pulling: Sequence[Lever]) -> list[tuple[Lever, Lever]]:
-        """Levers of which one alone may do nothing: a level and the pick in it, items behind a gate."""
-        worded = [lever for lever in pulling if lever.values]
-        kin = [(one, other) for one in worded for other in pulling if one is not other and one.judged == other.judged]
-        return kin or (list(combinations(worded, 2)) if len(worded) <= MOST_PAIRED else [])
 
     def confirmed(self, found: Mapping[Lever, Found]) -> Iterator[Proposal]:
         """The proposal, if the changed record, read anew, has the grade."""
@@ -416,7 +297,7 @@ class _Gap:
 
     # -------------------------------------------------------------------------------------------------- criterion by criterion
 
-    def criteria(self, given: Pulled, gains: Sequence[_Gain]) -> Iterator[CriterionGap]:
+    def criteria(self, given: Pulled, gains: Sequence[Gain]) -> Iterator[CriterionGap]:
         """What each criterion could still gain, by levers that it reads."""
         start = self.bench.score(given)
         if isinstance(start, int):
@@ -430,7 +311,7 @@ class _Gap:
             at_best = {lever: value for one in gains for lever, value in one.pulled.items() if lever in own}
             pulled = {**given, **({} if away or full else at_best)}
             if len(own) <= MOST_PAIRED and not (away or full):
-                pulled = max(pulled, self.ascended(given, own), key=self.bench.rank)
+                pulled = max(pulled, self.together.ascended(given, own), key=self.bench.rank)
             after = self.bench.score(pulled)
             best = result.exact_points if isinstance(after, int) else after.criteria[place].exact_points
             betters = best > result.exact_points

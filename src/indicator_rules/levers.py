@@ -8,13 +8,12 @@ that people would type: as many decimals as the record has there, whole where th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 from indicator_rules import messages, quantity
 from indicator_rules.answers import read_answers
@@ -24,15 +23,27 @@ from indicator_rules.exact import Exact, decimal_places, exact, to_decimal, to_t
 from indicator_rules.expression import Ref
 from indicator_rules.inputs import InputField
 from indicator_rules.plan import Criterion, Leaf, Plan, Question, Range, Scale
-from indicator_rules.quantity import Quantity, QuantityError
+from indicator_rules.quantity import QuantityError
 from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS
 from indicator_rules.trial import FieldPath, is_truth
+from indicator_rules.typed import (
+    Said,
+    Typed,
+    as_text,
+    day,
+    day_said,
+    itself,
+    number_in,
+    points_said,
+    share_said,
+    with_suffix,
+    yes_no,
+)
 
 DURING_THE_YEAR = ("released", "received", "spent", "carried_out")
 """Amounts that come of the year; the others are settled before it, or by whoever decides on the budget."""
 MOST_SEEDS = 80
-Said: TypeAlias = Callable[[Any], Told]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +120,7 @@ class _Made:
                 value = getattr(budget, name)
                 yield Lever(
                     one.path, ("budget", name), Told(RECORD_FIELDS[one.path][0][0], one.path), one.read_by,
-                    None if value is None else exact(value), to_decimal, _number_in(f" {budget.unit}", budget.unit),
+                    None if value is None else exact(value), to_decimal, number_in(f" {budget.unit}", budget.unit),
                     step=Fraction(1, 10**places), low=0,
                     seeds=self.seeds(None if value is None else exact(value), bases, one.read_by),
                 )  # fmt: skip
@@ -127,15 +138,13 @@ class _Made:
         now = self.given.get(question.id)
         match question.type:
             case "yes-no":
-                return Lever(one.path, path, label, one.read_by, now, _itself, _yes_no, values=(True, False))
+                return Lever(one.path, path, label, one.read_by, now, itself, yes_no, values=(True, False))
             case "choice":
-                return Lever(one.path, path, label, one.read_by, now, _itself, _as_text, values=question.choices)
+                return Lever(one.path, path, label, one.read_by, now, itself, as_text, values=question.choices)
             case "date":
                 days = now.toordinal() if isinstance(now, date) else None
                 seeds = self.days(days, (), one.read_by)
-                return Lever(
-                    one.path, path, label, one.read_by, days, _day, _day_said, step=1, low=1, high=3_000_000, seeds=seeds
-                )
+                return Lever(one.path, path, label, one.read_by, days, day, day_said, step=1, low=1, high=3_000_000, seeds=seeds)
             case "count" | "amount" | "number":
                 return self.number(one, question, path, label)
         return None
@@ -143,7 +152,7 @@ class _Made:
     def number(self, one: InputField, question: Question, path: FieldPath, label: Told) -> Lever | None:
         """The lever of a number that is answered."""
         held = self.record.answers.get(question.id)
-        typed = _Typed.of(held) if isinstance(held, str) else None
+        typed = Typed.of(held) if isinstance(held, str) else None
         if isinstance(held, str) and typed is None:
             return None
         now = typed.number if typed is not None else exact(held) if isinstance(held, Decimal) else None
@@ -155,7 +164,7 @@ class _Made:
         )
         suffix = typed.suffix if typed is not None else ""
         return Lever(
-            one.path, path, label, one.read_by, now, _with_suffix(suffix), _number_in(suffix or f" {unit}".rstrip(), suffix or unit),
+            one.path, path, label, one.read_by, now, with_suffix(suffix), number_in(suffix or f" {unit}".rstrip(), suffix or unit),
             step=Fraction(1, 10**places), low=0 if question.type == "count" else None,
             seeds=self.seeds(now, others, one.read_by),
         )  # fmt: skip
@@ -214,7 +223,7 @@ class _Made:
             now = ratings[0].level
         else:
             path, now = ("indicators", entry.id, "level"), entry.level
-        yield Lever(".".join(path), path, label, readers, now, _itself, _as_text, values=known, by_person=True)
+        yield Lever(".".join(path), path, label, readers, now, itself, as_text, values=known, by_person=True)
 
     def actual(self, entry: Indicator, readers: tuple[str, ...]) -> Iterator[Lever]:
         """What was reached, in the unit in which it is typed; of a survey, how many were satisfied."""
@@ -228,13 +237,13 @@ class _Made:
                 step=1, low=0, high=counts.surveyed, seeds=self.seeds(counts.satisfied, [one * counts.surveyed for one in share], readers),
             )  # fmt: skip
             return
-        typed, like = _Typed.of_quantity(entry.actual), _Typed.of_quantity(entry.target)
+        typed, like = Typed.of_quantity(entry.actual), Typed.of_quantity(entry.target)
         if (entry.actual is not None and typed is None) or like is None:
             return
         form = typed if typed is not None else like
         targets = [exact(Fraction(one) * like.factor / form.factor) for one in like.numbers]
         prior = [
-            one for value in (entry.prior, entry.initial_target) if (found := _Typed.of_quantity(value)) for one in found.numbers
+            one for value in (entry.prior, entry.initial_target) if (found := Typed.of_quantity(value)) for one in found.numbers
         ]
         now = None if typed is None else typed.number
         whole = form.suffix not in ("", "%") and quantity.money_factor(form.suffix) is None
@@ -244,7 +253,7 @@ class _Made:
         negative = any(one < 0 for one in (*targets, *([] if now is None else [now])))
         yield Lever(
             f"indicators.{entry.id}.actual", ("indicators", entry.id, "actual"), _of_entry(entry, "actual"), readers, now,
-            _with_suffix(form.suffix), _number_in(unit, unit), step=Fraction(1, 10**places), low=None if negative else 0,
+            with_suffix(form.suffix), number_in(unit, unit), step=Fraction(1, 10**places), low=None if negative else 0,
             seeds=self.seeds(now, [*targets, *prior], readers),
         )  # fmt: skip
 
@@ -267,7 +276,7 @@ class _Made:
             return
         yield Lever(
             f"indicators.{entry.id}.actual", ("indicators", entry.id, "actual"), _of_entry(entry, "actual"), readers, now,
-            _day, _day_said, step=1, low=1, high=3_000_000, seeds=self.days(now, (due,), readers),
+            day, day_said, step=1, low=1, high=3_000_000, seeds=self.days(now, (due,), readers),
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------- what people may judge
@@ -301,8 +310,8 @@ class _Made:
                 _label(criterion.label),
                 (criterion.id,),
                 now,
-                _itself,
-                _as_text,
+                itself,
+                as_text,
                 values=values,
                 by_person=True,
             )
@@ -322,7 +331,7 @@ class _Made:
         top: Exact = weight if in_points else 1
         seeds = tuple(exact(Fraction(top * part, 20)) for part in range(21))
         field = (*path, "points" if in_points else "share")
-        said = _points_said if in_points else _share_said
+        said = points_said if in_points else share_said
         yield Lever(".".join(field), field, label, readers, number, to_decimal, said, step=step, low=0, high=None if in_points else 1,
                     seeds=seeds, by_person=True)  # fmt: skip
 
@@ -343,7 +352,7 @@ class _Made:
             if now:
                 zh, en = (messages.text("gap.deduction", {"label": self.title(path, lang)}, lang) for lang in messages.LANGUAGES)
                 yield Lever(
-                    ".".join((*path, "points")), (*path, "points"), Told(zh, en), readers, now, to_decimal, _points_said,
+                    ".".join((*path, "points")), (*path, "points"), Told(zh, en), readers, now, to_decimal, points_said,
                     step=Fraction(1, 10 ** max(1, decimal_places(now) or 0)), low=0, high=now, seeds=(0, now), by_person=True,
                 )  # fmt: skip
 
@@ -392,78 +401,6 @@ class _Made:
             if bound.slot in slots
         ]
         return list(dict.fromkeys(found))[:12]
-
-
-# ------------------------------------------------------------------------------------------------------------- typed values
-
-
-@dataclass(frozen=True, slots=True)
-class _Typed:
-    """A number as it was typed, what stood behind it, and how many base units one of it is."""
-
-    numbers: tuple[Exact, ...]
-    suffix: str
-    factor: Exact
-
-    @property
-    def number(self) -> Exact:
-        return self.numbers[0]
-
-    @staticmethod
-    def of_quantity(value: Quantity | None) -> _Typed | None:
-        """How a target or actual value was typed; None for none, and for dates and words."""
-        return None if value is None or value.kind not in ("number", "range") else _Typed.of(value.text)
-
-    @staticmethod
-    def of(text: str) -> _Typed | None:
-        """How `text` was typed; None where it cannot be told."""
-        compact = re.sub(r"(以上|以下|以内|之内|\(含\)|整|完成)+$", "", quantity.normalise(text))
-        found = re.findall(r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?", compact)
-        suffix = re.sub(r"^.*[0-9]", "", compact)
-        try:
-            read, one = quantity.parse(text), quantity.parse(f"1{suffix}")
-        except QuantityError:
-            return None
-        if not found or one.number is None or read.number is None or not one.number:
-            return None
-        numbers = tuple(exact(Fraction(number) / one.number) for number in (read.number, read.high) if number is not None)
-        return _Typed(numbers, suffix, one.number)
-
-
-def _with_suffix(suffix: str) -> Callable[[Any], Any]:
-    return lambda number: f"{to_text(number)}{suffix}" if suffix else to_decimal(number)
-
-
-def _number_in(zh: str, en: str) -> Said:
-    return lambda number: Told(f"{to_text(number)}{zh}", f"{to_text(number)}{'' if en in ('', '%') else ' '}{en}")
-
-
-def _itself(value: Any) -> Any:
-    return value
-
-
-def _as_text(value: Any) -> Told:
-    return Told(f"“{value}”", f"“{value}”")
-
-
-def _yes_no(value: Any) -> Told:
-    return Told(*(messages.text(f"explain.{'yes' if value else 'no'}", {}, lang) for lang in ("zh", "en")))
-
-
-def _day(number: Any) -> date:
-    return date.fromordinal(int(number))
-
-
-def _day_said(number: Any) -> Told:
-    return Told(_day(number).isoformat(), _day(number).isoformat())
-
-
-def _points_said(number: Any) -> Told:
-    return Told(f"{to_text(number)} 分", f"{to_text(number)} points")
-
-
-def _share_said(number: Any) -> Told:
-    return Told(*[to_text(exact(Fraction(number) * 100)) + "%"] * 2)
 
 
 def _of_entry(entry: Indicator, name: str) -> Told:
