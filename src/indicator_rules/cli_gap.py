@@ -9,9 +9,8 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import catalog_of, common, placed, rules_for, rulesets_option, typed, year_option
-from indicator_rules.errors import RecordError
-from indicator_rules.terminal import DONE, Command, check_output, columns, say, show, write
+from indicator_rules.cli_options import catalog_of, common, rules_for, rulesets_option, typed, year_option
+from indicator_rules.terminal import DONE, Command, check_output, columns, say, show, tell, write
 
 
 @click.command("gap", cls=Command, help="help-gap")
@@ -35,21 +34,19 @@ def gap(
     output: str | None,
 ) -> int:
     from indicator_rules import gap_text
-    from indicator_rules.reading import read_record
+    from indicator_rules.reading import reading
 
-    catalog = catalog_of(folders)
     file = Path(record)
     if output is not None:
         check_output(Path(output), [file])
-    read = read_record(file)
-    rules = rules_for(file, read, ruleset, year, None, catalog)
+    read = reading(file)
+    rules = rules_for(record, read.record, ruleset, year, None, catalog_of(folders))
     try:
         found = rules.gap(read, grade, hypothetical=hypothetical)
-    except RecordError as error:
-        raise RecordError(placed(error, file)) from None
     except ValueError:
         known = ", ".join(str(label) for label in rules.plan.grade_labels)
         raise click.UsageError(say("gap-no-grade", ruleset=rules.name, grade=grade, known=known)) from None
+    tell(read.problems)
     text = found.to_json() if form == "json" else gap_text.text(found, columns=columns())
     if output is None:
         show(text, as_json=form == "json")

@@ -35,17 +35,119 @@ def number_text(value: Exact) -> str:
     return "≈" + to_text(Rounding(_DECIMALS, "half-up")(value))
 
 
-class Explainer:
-    """Says why, for one evaluation in one language."""
+class Words:
+    """Rows, guards and formulas of a plan as people read them, in one language."""
 
-    def __init__(self, evaluation: Evaluation, lang: Language) -> None:
-        self.evaluation, self.lang = evaluation, lang
-        self.labels = names(evaluation.plan, lang)
-        self.scales = list(_scales(evaluation.plan))
-        self.ratios = {measure.id for measure in evaluation.plan.measures if is_ratio(measure.formula)}
+    def __init__(self, plan: Plan, lang: Language) -> None:
+        self.plan, self.lang = plan, lang
+        self.labels = names(plan, lang)
+        self.scales = list(_scales(plan))
+        self.ratios = {measure.id for measure in plan.measures if is_ratio(measure.formula)}
 
     def say(self, key: str, **values: object) -> str:
         return messages.text(f"explain.{key}", values, self.lang)
+
+    def hit(self, leaf: Leaf, row: str) -> str:
+        """A row by its name, and its condition if it has one worth saying."""
+        name = self.row_name(row)
+        if row.partition("_")[0] not in ("band", "row", "level"):
+            return name
+        labelled = next(
+            (label.text(self.lang) for scale in self.scales if scale.head is leaf for label in [scale.label(row)] if label), ""
+        )
+        if labelled:
+            return f"{name}“{labelled}”"
+        guards = leaf.row(row).guards
+        slots = {slot.name: slot for slot in leaf.slots}
+        condition = self.say("or").join(self.guard(guard, slots) for guard in guards if guard)
+        return self.say("hit", row=name, condition=condition) if condition else name
+
+    def row_name(self, row: str) -> str:
+        kind, _, place = row.partition("_")
+        return self.say(f"row-{kind}", place=place) if place.isdecimal() else self.say(f"row-{row.replace('_', '-')}")
+
+    # ------------------------------------------------------------------------------------------------- formulas and their values
+
+    def guard(self, guard: Guard, slots: Mapping[str, Slot]) -> str:
+        """Bounds as a person writes them: 60% ≤ rate < 80%."""
+        by_slot: dict[str, list[Bound]] = {}
+        for bound in guard:
+            by_slot.setdefault(bound.slot, []).append(bound)
+        return self.say("and").join(self.bounds(slots[name], bounds) for name, bounds in by_slot.items())
+
+    def bounds(self, slot: Slot, bounds: list[Bound]) -> str:
+        name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
+        if is_truth(slot.formula):
+            return f"{name} = {self.say('yes' if bounds[0].operator == '>=' else 'no')}"
+        if len(bounds) == 2 and bounds[0].operator in _TURNED and bounds[1].operator in ("<", "<="):
+            low, high = bounds
+            high_sign = _SIGNS.get(high.operator, high.operator)
+            return f"{self.cut(slot, low)} {_TURNED[low.operator]} {name} {high_sign} {self.cut(slot, high)}"
+        return self.say("and").join(f"{name} {_SIGNS.get(one.operator, one.operator)} {self.cut(slot, one)}" for one in bounds)
+
+    def cut(self, slot: Slot, bound: Bound) -> str:
+        if slot.codes:
+            return slot.codes[bound.cut - 1] if isinstance(bound.cut, int) and 0 < bound.cut <= len(slot.codes) else "—"
+        return self.value(bound.cut, ratio=self.is_ratio(slot.formula))
+
+    def given(self, slot: Slot, value: Value) -> str:
+        name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
+        return f"{name} = {self.value(value, ratio=self.is_ratio(slot.formula))}"
+
+    def value(self, value: Value, *, ratio: bool = False) -> str:
+        """A value as a person writes it."""
+        if isinstance(value, Absent):
+            return self.say("missing")
+        if isinstance(value, bool):
+            return self.say("yes" if value else "no")
+        if isinstance(value, str | date):
+            return value_text(value) or ""
+        return to_percent(value, 4 if -1 < 100 * value < 1 else 2) if ratio else number_text(value)
+
+    def is_ratio(self, formula: Node) -> bool:
+        if isinstance(formula, Ref) and formula.path.startswith("measures."):
+            return formula.path.removeprefix("measures.") in self.ratios
+        return is_ratio(formula)
+
+    def words(self, formula: Node) -> str:
+        """A formula with labels for names."""
+        return self.written(formula, lambda ref: self.labels.get(ref.path) or self.label(str(ref)))
+
+    def numbers(self, formula: Node, values: Mapping[str, Value]) -> str | None:
+        """A formula with values for names; None if some are not known or not numbers."""
+        known: dict[str, str] = {}
+        for part in formula.walk():
+            if isinstance(part, Ref):
+                value = values.get("weight" if part.path == "weight" else _slot(part, values))
+                if value is None or isinstance(value, Absent | str | date | bool):
+                    return None
+                known[part.path] = self.value(value, ratio=self.is_ratio(part))
+        return self.written(formula, lambda ref: known[ref.path])
+
+    def written(self, formula: Node, name: Callable[[Ref], str]) -> str:
+        def change(part: Node) -> Node | None:
+            if isinstance(part, Call) and part.function == "rounded":
+                return replaced(part.arguments[0], change)
+            return _Said(name(part)) if isinstance(part, Ref) else None
+
+        return _spaced(str(replaced(formula, change)))
+
+    def label(self, name: str) -> str:
+        return self.labels.get(name, name)
+
+    def listed(self, parts: list[str]) -> str:
+        return self.say("comma").join(parts)
+
+    def colon(self, text: str | None) -> str:
+        return self.say("colon") + (text or "")
+
+
+class Explainer(Words):
+    """Says why, for one evaluation in one language."""
+
+    def __init__(self, evaluation: Evaluation, lang: Language) -> None:
+        super().__init__(evaluation.plan, lang)
+        self.evaluation = evaluation
 
     def reasons(self, result: CriterionResult) -> list[str]:
         """Why `result` is not simply full marks."""
@@ -83,25 +185,6 @@ class Explainer:
         told = [self.given(slot, values[slot.name]) for slot in leaf.slots if slot.name in values and slot.name not in said]
         if told:
             yield self.say("values", values=self.listed(told))
-
-    def hit(self, leaf: Leaf, row: str) -> str:
-        """A row by its name, and its condition if it has one worth saying."""
-        name = self.row_name(row)
-        if row.partition("_")[0] not in ("band", "row", "level"):
-            return name
-        labelled = next(
-            (label.text(self.lang) for scale in self.scales if scale.head is leaf for label in [scale.label(row)] if label), ""
-        )
-        if labelled:
-            return f"{name}“{labelled}”"
-        guards = leaf.row(row).guards
-        slots = {slot.name: slot for slot in leaf.slots}
-        condition = self.say("or").join(self.guard(guard, slots) for guard in guards if guard)
-        return self.say("hit", row=name, condition=condition) if condition else name
-
-    def row_name(self, row: str) -> str:
-        kind, _, place = row.partition("_")
-        return self.say(f"row-{kind}", place=place) if place.isdecimal() else self.say(f"row-{row.replace('_', '-')}")
 
     def award(self, award: Award, values: Mapping[str, Value]) -> Iterator[str]:
         """The formula of the points, in words and then in numbers."""
@@ -169,81 +252,6 @@ class Explainer:
         entries = result.criterion.entries
         return None if entries is None else next((scale for kind, scale in entries.scales if kind == entry.kind), None)
 
-    # ------------------------------------------------------------------------------------------------- formulas and their values
-
-    def guard(self, guard: Guard, slots: Mapping[str, Slot]) -> str:
-        """Bounds as a person writes them: 60% ≤ rate < 80%."""
-        by_slot: dict[str, list[Bound]] = {}
-        for bound in guard:
-            by_slot.setdefault(bound.slot, []).append(bound)
-        return self.say("and").join(self.bounds(slots[name], bounds) for name, bounds in by_slot.items())
-
-    def bounds(self, slot: Slot, bounds: list[Bound]) -> str:
-        name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
-        if _is_truth(slot.formula):
-            return f"{name} = {self.say('yes' if bounds[0].operator == '>=' else 'no')}"
-        if len(bounds) == 2 and bounds[0].operator in _TURNED and bounds[1].operator in ("<", "<="):
-            low, high = bounds
-            high_sign = _SIGNS.get(high.operator, high.operator)
-            return f"{self.cut(slot, low)} {_TURNED[low.operator]} {name} {high_sign} {self.cut(slot, high)}"
-        return self.say("and").join(f"{name} {_SIGNS.get(one.operator, one.operator)} {self.cut(slot, one)}" for one in bounds)
-
-    def cut(self, slot: Slot, bound: Bound) -> str:
-        if slot.codes:
-            return slot.codes[bound.cut - 1] if isinstance(bound.cut, int) and 0 < bound.cut <= len(slot.codes) else "—"
-        return self.value(bound.cut, ratio=self.is_ratio(slot.formula))
-
-    def given(self, slot: Slot, value: Value) -> str:
-        name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
-        return f"{name} = {self.value(value, ratio=self.is_ratio(slot.formula))}"
-
-    def value(self, value: Value, *, ratio: bool = False) -> str:
-        """A value as a person writes it."""
-        if isinstance(value, Absent):
-            return self.say("missing")
-        if isinstance(value, bool):
-            return self.say("yes" if value else "no")
-        if isinstance(value, str | date):
-            return value_text(value) or ""
-        return to_percent(value, 4 if -1 < 100 * value < 1 else 2) if ratio else number_text(value)
-
-    def is_ratio(self, formula: Node) -> bool:
-        if isinstance(formula, Ref) and formula.path.startswith("measures."):
-            return formula.path.removeprefix("measures.") in self.ratios
-        return is_ratio(formula)
-
-    def words(self, formula: Node) -> str:
-        """A formula with labels for names."""
-        return self.written(formula, lambda ref: self.labels.get(ref.path) or self.label(str(ref)))
-
-    def numbers(self, formula: Node, values: Mapping[str, Value]) -> str | None:
-        """A formula with values for names; None if some are not known or not numbers."""
-        known: dict[str, str] = {}
-        for part in formula.walk():
-            if isinstance(part, Ref):
-                value = values.get("weight" if part.path == "weight" else _slot(part, values))
-                if value is None or isinstance(value, Absent | str | date | bool):
-                    return None
-                known[part.path] = self.value(value, ratio=self.is_ratio(part))
-        return self.written(formula, lambda ref: known[ref.path])
-
-    def written(self, formula: Node, name: Callable[[Ref], str]) -> str:
-        def change(part: Node) -> Node | None:
-            if isinstance(part, Call) and part.function == "rounded":
-                return replaced(part.arguments[0], change)
-            return _Said(name(part)) if isinstance(part, Ref) else None
-
-        return _spaced(str(replaced(formula, change)))
-
-    def label(self, name: str) -> str:
-        return self.labels.get(name, name)
-
-    def listed(self, parts: list[str]) -> str:
-        return self.say("comma").join(parts)
-
-    def colon(self, text: str | None) -> str:
-        return self.say("colon") + (text or "")
-
 
 @dataclass(frozen=True, slots=True)
 class _Said(Node):
@@ -281,7 +289,7 @@ def _scales(plan: Plan) -> Iterator[Scale]:
             yield from (scale for _, scale in criterion.entries.scales)
 
 
-def _is_truth(formula: Node) -> bool:
+def is_truth(formula: Node) -> bool:
     if isinstance(formula, Ref):
         return formula.kind == "truth"
     return isinstance(formula, Compare | OneOf) or (isinstance(formula, Call) and formula.function == "present")

@@ -22,7 +22,7 @@ from indicator_rules.gap_result import Blocker, Change, CriterionGap, Gap, Moved
 from indicator_rules.inputs import InputField
 from indicator_rules.levers import Lever, levers
 from indicator_rules.outlook import label_of
-from indicator_rules.partial import MENDABLE, Partial
+from indicator_rules.partial import Partial
 from indicator_rules.plan import Adjustment, Plan
 from indicator_rules.pulling import Bench, Found, Pulled
 from indicator_rules.record import EvaluationRecord
@@ -78,7 +78,7 @@ class _Gap:
         try:
             return self.rules.evaluator.evaluate(self.record)
         except RecordError as error:
-            wrong = [problem for problem in error.problems if problem.code not in MENDABLE]
+            wrong = [problem for problem in error.problems if "missing" not in problem.values]
             if wrong:
                 raise RecordError(wrong) from None
             return None

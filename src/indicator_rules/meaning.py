@@ -256,7 +256,7 @@ class Meaning:
             self.leaf(plan.grades),
             None if plan.weight_sets is None else self.leaf(plan.weight_sets),
             tuple(label.zh for label in plan.grade_labels),
-            frozenset((self.id("inputs", one.id), one.type, frozenset(one.choices)) for one in plan.questions),
+            frozenset((self.id("inputs", one.id), one.type, one.of, frozenset(one.choices)) for one in plan.questions),
         )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from differential.gaps import applied
 from differential.test_engine_equals_oracle import FIRST, load
-from differential.test_partial_holds import thinned
+from differential.test_partial_holds import Thinned
 from indicator_rules import RecordError
 from indicator_rules.exact import Exact, exact
 from indicator_rules.gap_result import Change, Gap
@@ -79,7 +79,7 @@ def test_what_is_proposed_gives_the_grade(seed: int) -> None:
     rules = load(ruleset, "plain")
     for _ in range(RECORDS):
         data = random_record(rng, ruleset)
-        for some in (data, thinned(rng, data)):
+        for some in (data, Thinned(rng, data, ruleset).record):
             grade = str(rules.plan.grade_labels[rng.randrange(len(rules.plan.grade_labels))])
             for hypothetical in (False, True):
                 try:
