@@ -10,9 +10,8 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import common, dumped, record_files, typed
+from indicator_rules.cli_options import common, dumped, record_files, seconds_option, typed
 from indicator_rules.cli_prove import kept
-from indicator_rules.proof import Answer
 from indicator_rules.terminal import DONE, Command, check_output, columns, show, write
 
 
@@ -22,39 +21,40 @@ from indicator_rules.terminal import DONE, Command, check_output, columns, show,
 @click.option("--records", multiple=True, metavar="PATH", callback=typed, help="help-compare-records")
 @click.option("--across", is_flag=True, help="help-across")
 @click.option("--witness", is_flag=True, help="help-compare-witness")
+@seconds_option
 @click.option("--witness-records", "folder", metavar="DIR", callback=typed, help="help-prove-records")
 @click.option("--format", "form", type=click.Choice(["text", "json", "md"]), default="text", help="help-compare-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @common
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 - as many as it has options
     old: str,
     new: str,
     records: tuple[str, ...],
     across: bool,
     witness: bool,
+    seconds: int,
     folder: str | None,
     form: str,
     output: str | None,
 ) -> int:
     from indicator_rules import comparison_text, proof_text
     from indicator_rules.comparing import compare as compared
+    from indicator_rules.comparing import grade_pairs
 
     files = record_files(records)
     if output is not None:
         check_output(Path(output), [*files, Path(old), Path(new)])
     found = compared(old, new, files, across=across)
-    pairs = _pairs(old, new) if witness or folder is not None else ()
+    asked = witness or folder is not None
+    pairs = grade_pairs(old, new, across=across, seconds=seconds) if asked else ()
     match form:
         case "json":
-            text = (
-                dumped({**found.as_dict(), "grade_pairs": [one.as_dict() for one in pairs]}) + "\n" if pairs else found.to_json()
-            )
+            more = {"grade_pairs": [one.as_dict() for one in pairs]} if asked else {}
+            text = dumped({**found.as_dict(), **more})
         case "md":
-            text = comparison_text.markdown(found)
+            text = comparison_text.markdown(found) + (proof_text.pairs_markdown(pairs) if asked else "")
         case _:
-            text = comparison_text.text(found, columns=columns())
-    if pairs and form != "json":
-        text += "\n" + proof_text.pairs(pairs, columns=columns())
+            text = comparison_text.text(found, columns=columns()) + (proof_text.pairs(pairs, columns=columns()) if asked else "")
     if folder is not None:
         text += kept(pairs, folder, quiet=form == "json")
     if output is None:
@@ -62,11 +62,3 @@ def compare(
     else:
         write(Path(output), text)
     return DONE
-
-
-def _pairs(old: str, new: str) -> tuple[Answer, ...]:
-    """For each pair of grades, a record that shows it, or that there is none."""
-    from indicator_rules.catalog import load
-    from indicator_rules.prove import grade_pairs
-
-    return grade_pairs(load(old).evaluator, load(new).evaluator)

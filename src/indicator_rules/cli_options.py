@@ -34,6 +34,7 @@ def typed(ctx: click.Context, parameter: click.Parameter, names: Any) -> Any:
     return names
 
 
+seconds_option = click.option("--seconds", type=click.IntRange(1, 86_400), default=60, metavar="N", help="help-seconds")
 year_option = click.option("--year", type=click.IntRange(1990, 2200), metavar="YEAR", help="help-year")
 
 

@@ -1,15 +1,18 @@
-"""A record of which nothing is known but that it is of a ruleset's kind: what partial evaluation says of it holds for every record."""
+"""A record of which nothing is known: what partial evaluation says of it holds for every record, of any year and kind, that says nothing about
+deductions by hand, about what is not applicable, or about weights.
+"""
 
 from __future__ import annotations
 
-from indicator_rules.interval import ALL, NOT_NEGATIVE
+from indicator_rules.expression import Ref
+from indicator_rules.interval import ALL, NOT_NEGATIVE, Span
 from indicator_rules.outlook import RecordOutlook, paths_matching
 from indicator_rules.plan import Plan
 from indicator_rules.possible import TRUTHS, Possible
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.scope import ENTRY_FIELDS
+from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS
 
-EVERYTHING = paths_matching(["*"])
+ANY_YEAR = Possible((Span(1, 9999, whole=True),))
 
 
 def open_record(plan: Plan) -> EvaluationRecord:
@@ -19,10 +22,25 @@ def open_record(plan: Plan) -> EvaluationRecord:
     return EvaluationRecord.model_validate({"subject": {"name": "—", "kind": plan.applies.subjects[0], "year": year}})
 
 
+class OpenOutlook(RecordOutlook):
+    """All that can be, of every field."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan, open_record(plan), paths_matching(["*"]))
+
+    def field(self, ref: Ref) -> Possible:
+        """As of any record; the year and the kind that a record has to have are open, too."""
+        match ref.path:
+            case "year":
+                return ANY_YEAR
+            case "subject.kind":
+                return Possible(words=frozenset(RECORD_FIELDS[ref.path][1].choices))
+        return super().field(ref)
+
+
 def open_outlook(plan: Plan) -> RecordOutlook:
     """All that can be, of every field, also inside an entry."""
-    outlook = RecordOutlook(plan, open_record(plan), EVERYTHING)
-    return outlook.at(AnyEntry())
+    return OpenOutlook(plan).at(AnyEntry())
 
 
 class AnyEntry:
@@ -43,4 +61,5 @@ class AnyEntry:
         kind = ENTRY_FIELDS[f"entry.{name}"][1].kind if f"entry.{name}" in ENTRY_FIELDS else "text"
         if kind == "number":
             return Possible((NOT_NEGATIVE if name == "weight" else ALL,), absent=True)
-        return Possible(words=TRUTHS) if kind in ("truth", "thing") else Possible(any_text=True, absent=True)
+        absent = kind != "truth"
+        return Possible(words=TRUTHS, absent=absent) if kind in ("truth", "thing") else Possible(any_text=True, absent=True)

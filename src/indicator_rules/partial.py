@@ -10,7 +10,6 @@ place is read twice; `PartialEvaluation.shared` says which are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
 from typing import NamedTuple
 
 from indicator_rules import interval
@@ -46,13 +45,16 @@ class Partial:
     def evaluate(self, record: EvaluationRecord, open: Iterable[str]) -> PartialEvaluation:
         """What can still become of `record` when empty places are filled whose key path fits one of `open`. Raises `RecordError`."""
         problems = self.lasting_problems(record)
-        outlook = RecordOutlook(self.plan, record, paths_matching(open))
+        return self.over(RecordOutlook(self.plan, record, paths_matching(open)), problems)
+
+    def over(self, outlook: RecordOutlook, problems: Sequence[Problem] = ()) -> PartialEvaluation:
+        """What can become of a record of which `outlook` tells. Raises `RecordError` (`problems`, if there are any) where nothing can."""
         scenarios = self.scenarios(outlook)
         deciding = frozenset(outlook.touched)
         found = [one for scenario in scenarios if (one := outcome(self, scenario)) is not None]
         if not found:
-            raise RecordError(problems or [Problem("partial-impossible", Where())])
-        return merged(self, record, found, deciding)
+            raise RecordError(list(problems) or [Problem("partial-impossible", Where())])
+        return merged(self, outlook.record, found, deciding)
 
     def lasting_problems(self, record: EvaluationRecord) -> list[Problem]:
         """What is still missing; anything else that is wrong is raised at once."""
@@ -74,6 +76,11 @@ class Adjusted(NamedTuple):
     certain: bool
     span: Span | None
     """The points that it deducts, adds or sets as a bound."""
+
+    @property
+    def amounts(self) -> bool:
+        """Whether it adds or deducts points; where it need not apply, 0 is among them."""
+        return self.span is not None and self.adjustment.effect in ("bonus", "deduct")
 
 
 class Outcome(NamedTuple):
@@ -131,7 +138,10 @@ def _adjusted(adjustment: Adjustment, regions: Regions, outlook: RecordOutlook) 
             applies.add(False)
     if not applies:
         return None
-    return Adjusted(adjustment, True in applies, applies == {True}, interval.hull(spans) if spans else None)
+    certain = applies == {True}
+    if spans and not certain and adjustment.effect in ("bonus", "deduct"):
+        spans.append(Span.point(0))
+    return Adjusted(adjustment, True in applies, certain, interval.hull(spans) if spans else None)
 
 
 LOWERS = ("deduct", "total_at_most")
@@ -149,7 +159,9 @@ def _total(
             CriterionResult(one.criterion, (one.span.high if high else one.span.low) or 0, one.exact_weight, _row(one))
             for one in criteria
         ]
-        applied = [_at_end(one, high) for one in adjustments if one.certain or (one.can and _is_worse(one) != high)]
+        applied = [
+            _at_end(one, high) for one in adjustments if one.certain or one.amounts or (one.can and _is_worse(one) != high)
+        ]
         totals = Totals.of(plan, record, sums(plan, ready.evaluator.groups, results), applied)
         if totals.unrounded is None:
             return None
@@ -188,21 +200,20 @@ def _grades(ready: Partial, outlook: RecordOutlook, total: Span, adjustments: Se
     positions = {
         chosen for region in looked_through(ready.grades, read) if (chosen := position(plan.grades, region.row)) is not None
     }
-    lowest = len(plan.grade_labels) - 1
-    effects = [one for one in adjustments if one.can and one.adjustment.effect in ("grade_down", "grade_at_most", "veto")]
-    ways = product(*([True] if one.certain else [True, False] for one in effects))
-    return frozenset(
-        _moved(at, [one.adjustment for one, applies in zip(effects, way, strict=True) if applies], lowest)
-        for way in ways
-        for at in positions
-    )
+    return _moved(positions, [one for one in adjustments if one.can], len(plan.grade_labels) - 1)
 
 
-def _moved(at: int, adjustments: Sequence[Adjustment], lowest: int) -> int:
-    """Down, then not above, then the veto."""
-    at += sum(one.places for one in adjustments if one.effect == "grade_down")
-    at = max([at, *(one.places for one in adjustments if one.effect == "grade_at_most")])
-    return lowest if any(one.effect == "veto" for one in adjustments) else min(at, lowest)
+def _moved(positions: set[int], adjustments: Sequence[Adjusted], lowest: int) -> frozenset[int]:
+    """Down, then not above, then the veto: each applies, or (unless it has to) does not."""
+    for effect in ("grade_down", "grade_at_most", "veto"):
+        for one in adjustments:
+            if one.adjustment.effect == effect:
+                places = one.adjustment.places
+                moved = {
+                    lowest if effect == "veto" else at + places if effect == "grade_down" else max(at, places) for at in positions
+                }
+                positions = moved if one.certain else positions | moved
+    return frozenset(min(at, lowest) for at in positions)
 
 
 def merged(ready: Partial, record: EvaluationRecord, found: Sequence[Outcome], deciding: frozenset[str]) -> PartialEvaluation:

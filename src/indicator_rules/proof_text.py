@@ -30,13 +30,30 @@ def text(name: str, answers: Sequence[Answer], lang: Language | None = None, col
 
 def pairs(answers: Sequence[Answer], lang: Language | None = None, columns: int = COLUMNS) -> str:
     """The pairs of grades, for a page of `indicator-rules compare`; a record that shows a change is `found`, not a fault."""
-    lines = [messages.text("prove.pairs", lang=lang)]
+    lines = ["", messages.text("prove.pairs", lang=lang)]
+    for mark, sentence in _pairs(answers, lang):
+        lines += hanging(f"  {mark}  ", sentence, columns)
+    return "\n".join(lines) + "\n"
+
+
+def pairs_markdown(answers: Sequence[Answer], lang: Language | None = None) -> str:
+    """The same in Markdown."""
+    lines = [f"- {mark} {sentence}" for mark, sentence in _pairs(answers, lang)]
+    return "\n".join(["", f"## {messages.text('prove.pairs', lang=lang)}", "", *lines]) + "\n"
+
+
+def _pairs(answers: Sequence[Answer], lang: Language | None) -> Iterator[tuple[str, str]]:
+    """Mark and sentence of each pair; those that are impossible for one reason together, where there is no other."""
     if all(answer.verdict == "refuted" for answer in answers):
-        return "\n".join([*lines, *hanging("  ", messages.text("prove.pairs-none", answers[0].values, lang), columns)]) + "\n"
+        key = "prove.pairs-none" if answers else "prove.pairs-one-grade"
+        yield (
+            messages.text("prove.verdict-impossible", lang=lang),
+            messages.text(key, answers[0].values if answers else None, lang),
+        )
+        return
     for answer in answers:
         mark = {"proved": "found", "refuted": "impossible"}.get(answer.verdict, "undecided")
-        lines += hanging(f"  {messages.text(f'prove.verdict-{mark}', lang=lang)}  ", answer.text(lang), columns)
-    return "\n".join(lines) + "\n"
+        yield messages.text(f"prove.verdict-{mark}", lang=lang), answer.text(lang)
 
 
 def records(answers: Sequence[Answer]) -> Iterator[tuple[str, str]]:

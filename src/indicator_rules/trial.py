@@ -22,6 +22,7 @@ from indicator_rules.plan import Choice, Criterion, EntryKind, Leaf, Plan, Scale
 from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Subject
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.stage import Stage
+from indicator_rules.time_limit import check_time
 
 Data: TypeAlias = dict[str, Any]
 FieldPath: TypeAlias = tuple[str, ...]
@@ -122,6 +123,7 @@ class Trial:
         self.questions = {question.id: question for question in plan.questions}
         self.texts = _texts(plan)
         self._stages: dict[str, Stage] = {}
+        self._settings: dict[str, Settings] = {}
         self._slots: dict[Any, Any] = {}
         self._fields: dict[tuple[Node, str | None], tuple[Field, ...]] = {}
         self.over(base)
@@ -185,6 +187,7 @@ class Trial:
 
     def facts(self, changes: Changes, site: Site, entry: str | None = None, weight: Exact = 1) -> Facts:
         """The base record with `changes`, as the table of `site` reads it; `weight` is that in force."""
+        check_time()
         record = self.record(changes)
         inputs, _ = read_answers(self.plan.questions, record)
         facts = Facts(record, inputs, self._entries)
@@ -199,7 +202,7 @@ class Trial:
         facts.weight = weight
         if entry is not None and site.criterion is not None and site.criterion.entries is not None:
             indicator = next(one for one in record.indicators if one.id == entry)
-            settings, ratings = Settings.of(site.criterion.entries.completion), record.assessments.indicators.get(entry, ())
+            settings, ratings = self.settings_of(site.criterion), record.assessments.indicators.get(entry, ())
             facts.entry = EntryFacts(
                 indicator,
                 record.subject.year,
@@ -209,6 +212,14 @@ class Trial:
                 exact(indicator.weight or 0) or weight,
             )
         return facts
+
+    def settings_of(self, criterion: Criterion) -> Settings:
+        """How the entries of `criterion` are read; made once."""
+        found = self._settings.get(criterion.id)
+        if found is None:
+            completion = self.plan.completion if criterion.entries is None else criterion.entries.completion
+            found = self._settings[criterion.id] = Settings.of(completion)
+        return found
 
     def _entries(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         year, ratings = record.subject.year, record.assessments.indicators

@@ -8,22 +8,25 @@ programming, and what looks right is scored. So nothing is claimed that was not 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
+from indicator_rules import engine as engines
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import LARGEST, Exact, add
 from indicator_rules.hitting import compare
+from indicator_rules.meaning import SameMeaning, same_meaning
 from indicator_rules.neutral import merged
 from indicator_rules.plan import Choice, Plan
-from indicator_rules.probes import Probe, survey
+from indicator_rules.probes import TOTAL, Probe, Survey, survey
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.trial import Data
+from indicator_rules.time_limit import OutOfTime, check_time
+from indicator_rules.trial import Data, Site
 
 Grades: TypeAlias = tuple[int | None, ...]
 """One position for each ruleset (best 0); None for no grade."""
@@ -45,6 +48,11 @@ class Witness(NamedTuple):
     @property
     def grades(self) -> Grades:
         return tuple(one.grade_position for one in self.evaluations)
+
+    @property
+    def total(self) -> Exact:
+        """By the first ruleset; 0 where there is none."""
+        return self.evaluations[0].exact_total or 0
 
     @property
     def apart(self) -> Exact:
@@ -83,16 +91,31 @@ class Search:
 
     def __init__(self, evaluators: Sequence[Evaluator]) -> None:
         self.evaluators = tuple(evaluators)
-        surveys = [survey(evaluator.plan) for evaluator in evaluators]
-        self.probes = tuple(probe for one in surveys for probe in one.probes if probe.table != "grades")
-        """Those of the grades' table are left out: they move the total by a deduction, not by anything that is scored."""
-        self.base = self._base([one.base for one in surveys])
+        self.plain = tuple(Evaluator(evaluator.plan, engines.engine("plain"), dict) for evaluator in evaluators)
+        """What is tried is scored by the plain engine; what is claimed, by the evaluators' own."""
+        self.probes: tuple[Probe, ...] = ()
+        self.base: Data | None = None
+        self.start: Totals | None = None
         self.found: dict[Grades, Witness] = {}
         self.furthest: Witness | None = None
         """Of two rulesets, the record whose totals lie farthest apart; None while all that was tried got the same."""
-        self._scored: dict[int, Witness | None] = {}
-        self._looked = False
+        self.highest: Witness | None = None
+        """The record with the highest total, by the first ruleset."""
         self.clusters: list[list[_Move]] = []
+        self.out_of_time = False
+        self._scored: dict[int, Witness | None] = {}
+        try:
+            self._prepare()
+            self._look()
+        except OutOfTime:
+            self.out_of_time = True
+
+    def _prepare(self) -> None:
+        """The probes, the record to begin with, and how far each probe moves its totals."""
+        surveys = self._surveys()
+        self.probes = tuple(probe for one in surveys for probe in one.probes if probe.table != "grades")
+        # Those of the grades' table are left out: they move the total by a deduction, not by anything that is scored.
+        self.base = self._base([one.base for one in surveys])
         if self.base is None:
             return
         start = self.scored(self.base)
@@ -101,21 +124,38 @@ class Search:
         self.keep(start)
         self.clusters = self._clusters()
 
-    def witnesses(self) -> Mapping[Grades, Witness]:
-        """A record for every combination of grades that was found."""
-        if self.base is None or self.start is None or self._looked:
-            return self.found
-        self._looked = True
+    def _surveys(self) -> list[Survey]:
+        """One for each ruleset; the second only of what the first does not have in the same meaning, if it scores the first one's record."""
+        first, *others = self.evaluators
+        surveys = [survey(first.plan)]
+        for other in others:
+            if self.scored(surveys[0].base) is None:
+                surveys.append(survey(other.plan))
+            else:
+                same = same_meaning(first.plan, other.plan)
+                surveys.append(survey(other.plan, surveys[0].base, lambda site, same=same: not _is_same(site, same)))
+        return surveys
+
+    def _look(self) -> None:
+        """Go through sums of moves, and score what looks like grades that were not found yet; the highest sum, too."""
+        if self.base is None or self.start is None:
+            return
         looked_at: defaultdict[Grades, int] = defaultdict(int)
-        for candidate in self._sums():
+        sums = self._sums()
+        self._try(self.base, max(sums, key=lambda one: one.by[0]))
+        for candidate in sums:
             expected = self._expected(candidate.by)
-            if expected in self.found or looked_at[expected] >= TRIES:
-                continue
-            looked_at[expected] += 1
-            witness = self.scored(self._record(self.base, candidate.probes()))
-            if witness is not None:
-                self.keep(witness)
-        return self.found
+            if expected not in self.found and looked_at[expected] < TRIES:
+                looked_at[expected] += 1
+                self._try(self.base, candidate)
+
+    def _try(self, base: Data, candidate: _Sum) -> None:
+        """Score a sum of moves."""
+        for probe in candidate.probes():
+            base = probe.on(base)
+        witness = self.scored(base)
+        if witness is not None:
+            self.keep(witness)
 
     # ------------------------------------------------------------------------------------------------------------- records
 
@@ -132,23 +172,26 @@ class Search:
         return self._scored[id(probe)]
 
     def scored(self, data: Mapping[str, Any]) -> Witness | None:
-        """The record scored under every ruleset; None if one refuses it."""
+        """The record scored under every ruleset, by the plain engine; None if one refuses it."""
+        check_time()
         try:
             record = EvaluationRecord.model_validate(data)
-            return Witness(record, tuple(evaluator.evaluate(record) for evaluator in self.evaluators))
+            return Witness(record, tuple(evaluator.evaluate(record) for evaluator in self.plain))
         except (RecordError, ValidationError):
             return None
 
-    @staticmethod
-    def _record(base: Data, probes: Iterable[Probe]) -> Data:
-        data = base
-        for probe in probes:
-            data = probe.on(data)
-        return data
+    def confirmed(self, witness: Witness) -> Witness:
+        """The same, scored by the evaluators' own engine."""
+        own = Witness(witness.record, tuple(evaluator.evaluate(witness.record) for evaluator in self.evaluators))
+        if [one.exact_total for one in own.evaluations] != [one.exact_total for one in witness.evaluations]:
+            raise AssertionError(witness.record.subject.name)
+        return own
 
     def keep(self, witness: Witness) -> None:
-        """The first witness of its grades stays, and the one whose totals lie farthest apart."""
+        """The first witness of its grades stays, that with the highest total, and the one whose totals lie farthest apart."""
         self.found.setdefault(witness.grades, witness)
+        if self.highest is None or witness.total > self.highest.total:
+            self.highest = witness
         if witness.apart and (self.furthest is None or witness.apart > self.furthest.apart):
             self.furthest = witness
 
@@ -188,13 +231,14 @@ class Search:
         totals = [one.exact_total for one in evaluations]
         return None if None in totals else tuple(total for total in totals if total is not None)
 
-    def _sums(self) -> Iterator[_Sum]:
+    def _sums(self) -> list[_Sum]:
         """One move, or none, from each cluster: sums that are told apart by the totals they lead to, coarsely where there are many."""
         states: dict[object, _Sum] = {None: _Sum(tuple(0 for _ in self.evaluators))}
         grain = 10
         for cluster in self.clusters:
             reached: dict[object, _Sum] = {}
             for state in states.values():
+                check_time()
                 for move in (None, *cluster):
                     new = state if move is None else _Sum(tuple(map(add, state.by, move.by)), move, state)
                     reached.setdefault(tuple(int(total * grain) for total in new.by), new)
@@ -202,7 +246,7 @@ class Search:
                 grain = max(1, grain // 2)
                 reached = {tuple(int(total * grain) for total in one.by): one for one in reversed(list(reached.values()))}
             states = reached
-        yield from states.values()
+        return list(states.values())
 
     def _expected(self, by: Totals) -> Grades:
         """The grades that the totals would give."""
@@ -210,9 +254,14 @@ class Search:
         return tuple(grade_of(evaluator.plan, max(0, total)) for evaluator, total in zip(self.evaluators, totals, strict=True))
 
 
+def _is_same(site: Site, same: SameMeaning) -> bool:
+    """Whether a table is one of a criterion that means the same in both, or of what makes the total, where that does."""
+    return same.total if site.criterion is None else same.criteria.get(site.criterion.id, False)
+
+
 def grade_of(plan: Plan, total: Exact) -> int | None:
     """The position of the grade that a total has by itself; None where something else is read."""
-    if plan.grades.slots[0].name != "total":
+    if plan.grades.slots[0].formula != TOTAL:
         return None
     for row in plan.grades.table.rows:
         if any(all(compare(total, bound) for bound in guard) for guard in row.guards) and isinstance(row.award, Choice):
