@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from indicator_rules import messages
@@ -52,5 +53,10 @@ class Answer:
             "verdict": self.verdict,
             "out_of_time": self.out_of_time,
             "text": {lang: self.text(lang) for lang in messages.LANGUAGES},
-            "records": [json.loads(record.canonical()) for record in self.records],
+            "records": [json.loads(record.canonical(), parse_float=_number) for record in self.records],
         }
+
+
+def _number(text: str) -> float | str:
+    """A number of a JSON text; as text where a float would not keep it."""
+    return float(text) if Decimal(repr(float(text))) == Decimal(text) else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from indicator_rules import messages
@@ -63,8 +64,8 @@ def records(answers: Sequence[Answer]) -> Iterator[tuple[str, str]]:
             name = ".".join(
                 part for part in (answer.question, answer.subject, str(number) if len(answer.records) > 1 else "") if part
             )
-            comment = "".join(f"# {answer.text(lang)}\n" for lang in messages.LANGUAGES)
-            yield f"{name}.toml", comment + to_toml(json.loads(record.canonical()))
+            comment = "".join(f"# {' '.join(answer.text(lang).split())}\n" for lang in messages.LANGUAGES)
+            yield f"{name}.toml", comment + to_toml(json.loads(record.canonical(), parse_float=Decimal))
 
 
 def write_records(answers: Sequence[Answer], folder: Path) -> int:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from indicator_rules import engine as engines
+from indicator_rules.between import between
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
@@ -91,7 +92,7 @@ class Search:
 
     def __init__(self, evaluators: Sequence[Evaluator]) -> None:
         self.evaluators = tuple(evaluators)
-        self.plain = tuple(Evaluator(evaluator.plan, engines.engine("plain"), dict) for evaluator in evaluators)
+        self.plain: list[Evaluator] = []
         """What is tried is scored by the plain engine; what is claimed, by the evaluators' own."""
         self.probes: tuple[Probe, ...] = ()
         self.base: Data | None = None
@@ -112,8 +113,13 @@ class Search:
 
     def _prepare(self) -> None:
         """The probes, the record to begin with, and how far each probe moves its totals."""
+        for evaluator in self.evaluators:
+            check_time()
+            self.plain.append(Evaluator(evaluator.plan, engines.engine("plain"), dict))
         surveys = self._surveys()
-        self.probes = tuple(probe for one in surveys for probe in one.probes if probe.table != "grades")
+        plans = [evaluator.plan for evaluator in self.evaluators]
+        slopes = [probe for plan, one in zip(plans, surveys, strict=True) for probe in between(plan, one.probes)]
+        self.probes = (*(probe for one in surveys for probe in one.probes if probe.table != "grades"), *slopes)
         # Those of the grades' table are left out: they move the total by a deduction, not by anything that is scored.
         self.base = self._base([one.base for one in surveys])
         if self.base is None:
