@@ -12,19 +12,19 @@ from decimal import Decimal
 from fractions import Fraction
 
 from indicator_rules.errors import Problem, Where
-from indicator_rules.exact import exact
+from indicator_rules.exact import Exact, exact
 from indicator_rules.plan import Question
 from indicator_rules.quantity import QuantityError, money_factor, parse
-from indicator_rules.record import EvaluationRecord
-from indicator_rules.value import Value
+from indicator_rules.record import EvaluationRecord, Point
+from indicator_rules.value import Series, Value
 
 YES = ("是", "有", "yes", "true", "√")
 NO = ("否", "无", "no", "false", "×")
 
 
-def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tuple[dict[str, Value], list[Problem]]:
+def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tuple[dict[str, Value | Series], list[Problem]]:
     """The answers to `questions`, and what is wrong with them."""
-    values: dict[str, Value] = {}
+    values: dict[str, Value | Series] = {}
     problems: list[Problem] = []
     answers = record.answers
     for question in questions:
@@ -37,6 +37,12 @@ def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tup
         if type(answer) is Decimal and question.type == "number":
             values[question.id] = exact(answer)
             continue
+        if isinstance(answer, tuple):
+            series, refused = _series(question, answer, record)
+            problems += refused
+            if series is not None:
+                values[question.id] = series
+            continue
         value = _typed(question, answer, record)
         if value is None:
             where = Where("", ("answers", question.id))
@@ -47,6 +53,22 @@ def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tup
         else:
             values[question.id] = value
     return values, problems
+
+
+def _series(question: Question, points: tuple[Point, ...], record: EvaluationRecord) -> tuple[Series | None, list[Problem]]:
+    """The numbers of `points`, or None and what is wrong with them."""
+    if question.type != "series":
+        return None, [Problem("answer-type", Where("", ("answers", question.id)), {"text": "[…]", "kind": question.type})]
+    numbers = [_number(question.of, point.value, record) for point in points]
+    problems = [
+        Problem(
+            "answer-type", Where("", ("answers", question.id, place, "value")), {"text": points[place].value, "kind": question.of}
+        )
+        for place, number in enumerate(numbers)
+        if number is None
+    ]
+    dated = tuple((point.date, number) for point, number in zip(points, numbers, strict=True) if number is not None)
+    return (None if problems else Series(dated)), problems
 
 
 def _typed(question: Question, answer: bool | Decimal | str | date, record: EvaluationRecord) -> Value | None:
@@ -61,6 +83,8 @@ def _typed(question: Question, answer: bool | Decimal | str | date, record: Eval
             return answer if isinstance(answer, str) else None
         case "date":
             return _date(answer)
+        case "series":
+            return None
     return _number(question.type, answer, record)
 
 
@@ -75,7 +99,7 @@ def _date(answer: bool | Decimal | str | date) -> Value | None:
     return answer if isinstance(answer, date) else None
 
 
-def _number(kind: str, answer: bool | Decimal | str | date, record: EvaluationRecord) -> Value | None:
+def _number(kind: str, answer: bool | Decimal | str | date, record: EvaluationRecord) -> Exact | None:
     """A count is whole and not negative; money is in 元."""
     unit: str | None = None
     if isinstance(answer, str):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from indicator_rules.audit_form import Branch, Claimant, Form, Line, mode_of, weight_of
+from indicator_rules.audit_form import Branch, Claimant, Form, Line, mode_of, weight_of, weights_of
 from indicator_rules.audit_result import Clause, Difference, Kind, Shown
 from indicator_rules.audit_run import Attempt, Following, Span
 from indicator_rules.errors import Problem
@@ -125,9 +125,10 @@ class Checks:
         known = [points for points in lines.values() if points is not None]
         missing: list[Exact | None] = []
         for line in open_lines:
-            parts = [(claimant.entries.get(entry.id), entry.weight) for entry in line.entries]
+            own = [claimant.of_entry(entry.id) for entry in line.entries]
+            parts = list(zip(own, weights_of(line.entries), strict=True))
             known += [points for points, _ in parts if points is not None]
-            missing += [None if weight is None else exact(weight) for points, weight in parts if points is None] or [line.weight]
+            missing += [weight for points, weight in parts if points is None] or [line.weight]
         for entry in self.form.loose if self.run is None else ():
             points = claimant.entries.get(entry.id)
             if points is None:
@@ -156,7 +157,7 @@ class Checks:
             return None
         lines = {line.id: claimant.criterion(line) for line in self.form.lines}
         claimed = {name: points for name, points in lines.items() if points is not None}
-        return Following(self.run.evaluator, self.record, claimed, total)
+        return self.run.following(claimed, total)
 
     # ---------------------------------------------------------------------------------------------------------------- grade
 
@@ -209,15 +210,15 @@ class Checks:
             for entry in line.entries:
                 weight = scored[entry.id].exact_weight if entry.id in scored else weight_of(entry)
                 spot = _Spot("entry", entry.id, Label(zh=entry.name), line.clause)
-                yield from self.outside(claimant, spot, claimant.entries.get(entry.id), self.allowed(line, entry.id, weight))
+                # One number for all that share the weight: no rule leaves that to a person.
+                allowed = self.allowed(line, entry.id, weight) if entry.id not in claimant.cells else _up_to(weight_of(entry))
+                yield from self.outside(claimant, spot, claimant.entries.get(entry.id), allowed)
             if not line.optional:
                 spot = _Spot("criterion", line.id, line.label, line.clause)
                 yield from self.outside(claimant, spot, claimant.given.get(line.id), self.allowed(line, None, line.weight))
         for entry in self.form.loose:
             spot = _Spot("entry", entry.id, Label(zh=entry.name), None)
-            weight = weight_of(entry)
-            allowed = None if weight is None else Span(0, weight, low_open=False, high_open=False)
-            yield from self.outside(claimant, spot, claimant.entries.get(entry.id), (allowed, "outside-weight"))
+            yield from self.outside(claimant, spot, claimant.entries.get(entry.id), _up_to(weight_of(entry)))
 
     def allowed(self, line: Line, entry: str | None, weight: Exact | None) -> tuple[Span | None, str]:
         """What can be given on a line, and the sentence for what is not."""
@@ -257,8 +258,13 @@ class Checks:
         return Difference("outside-range", "entry", name, label, ("computed",), "outside-assessed", values, line.clause)
 
 
+def _up_to(weight: Exact | None) -> tuple[Span | None, str]:
+    """Points from 0 to `weight`, and the sentence for what is beyond."""
+    return None if weight is None else Span(0, weight, low_open=False, high_open=False), "outside-weight"
+
+
 def _weights(entries: Sequence[Indicator]) -> Exact | None:
-    """Σ of the weights, if there are entries and every one has a weight."""
-    weights = [weight_of(entry) for entry in entries]
+    """Σ of the weights, if there are entries and every one has a weight or shares one."""
+    weights = weights_of(entries)
     known = [weight for weight in weights if weight is not None]
     return add_all(known) if known and len(known) == len(weights) else None

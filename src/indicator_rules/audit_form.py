@@ -6,7 +6,7 @@ In: a ruleset's plan with an attempt at the record, or nothing but the record. O
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -147,6 +147,8 @@ class Claimant:
         self.side, self.claims, self.form = side, claims, form
         self.entries: dict[str, Exact] = {name: exact(points) for name, points in claims.indicators.items()}
         self.given: dict[str, Exact] = {name: exact(points) for name, points in claims.criteria.items()}
+        self.cells = frozenset(self._cells(form))
+        """Entries that share one weight, and that this side prints one number for: on the entry that has the weight."""
         for line in form.lines:
             if line.role == "penalty" and line.id in self.given:  # people write 2 as well as −2 for two points off
                 self.given[line.id] = min(self.given[line.id], -self.given[line.id])
@@ -157,13 +159,26 @@ class Claimant:
         self.digits = max((decimal_places(value) or 0 for value in points), default=0)
         """Decimal places that this side's lines use."""
 
+    def _cells(self, form: Form) -> Iterator[str]:
+        for entries in (*(line.entries for line in form.lines), form.loose):
+            shared: dict[str, list[str]] = {}
+            for other, leader in sharing(entries).items():
+                shared.setdefault(leader, []).append(other)
+            for leader, others in shared.items():
+                if leader in self.entries and not any(other in self.entries for other in others):
+                    yield from (leader, *others)
+
+    def of_entry(self, entry: str) -> Exact | None:
+        """What an entry adds to a sum: nothing, where its points are in the number of the one that it shares a weight with."""
+        return self.entries.get(entry, 0 if entry in self.cells else None)
+
     def criterion(self, line: Line) -> Exact | None:
         """Its points: as given, else those of its entries added up; None if some entry has none."""
         return self.given.get(line.id, self.added(line.entries))
 
     def added(self, entries: Sequence[Indicator]) -> Exact | None:
         """Σ of the entries' points, less those that are not applicable and not claimed."""
-        parts = [self.entries.get(entry.id) for entry in entries]
+        parts = [self.of_entry(entry.id) for entry in entries]
         return add_all([part for part in parts if part is not None]) if parts and None not in parts else None
 
     def group(self, group: str) -> Exact | None:
@@ -198,3 +213,15 @@ def mode_of(value: Exact, claimed: Exact, digits: int) -> RoundingMode | None:
 def weight_of(entry: Indicator) -> Exact | None:
     """The weight that the record prints for an entry."""
     return None if entry.weight is None else exact(entry.weight)
+
+
+def sharing(entries: Sequence[Indicator]) -> dict[str, str]:
+    """Entry without a weight → the one of `entries` whose weight cell it stands in."""
+    holders = {entry.id for entry in entries if entry.weight is not None}
+    return {entry.id: entry.part_of for entry in entries if entry.weight is None and entry.part_of in holders}
+
+
+def weights_of(entries: Sequence[Indicator]) -> list[Exact | None]:
+    """The weights that the record prints; 0 for an entry that shares the one of another."""
+    shares = sharing(entries)
+    return [0 if entry.id in shares else weight_of(entry) for entry in entries]

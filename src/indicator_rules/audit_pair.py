@@ -43,6 +43,7 @@ class Pair:
         self.alone = {(one.kind, one.id) for one in whole.found if one.sides in ((left,), (right,))}
         """Lines where one of the two is wrong by itself."""
         self.unweighed = {(one.kind, one.id) for one in whole.found if one.code == "weights"}
+        self.claimants = [claimant for side, claimant in whole.claimants.items() if side in (left, right)]
         self.causes: dict[tuple[Kind, str], Difference] = {}
 
     def differences(self) -> Iterator[Difference]:
@@ -56,6 +57,8 @@ class Pair:
 
     def of_points(self, row: Row, left: Shown, right: Shown) -> Difference | None:
         """A difference of points."""
+        if row.kind == "entry" and any(row.id in claimant.cells for claimant in self.claimants):
+            return None  # one number for several entries: their criterion is compared
         below = self.below(row)
         if left is None or right is None or isinstance(left, str) or isinstance(right, str):
             return self.missing(row, left, right, below)

@@ -20,13 +20,16 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
+from indicator_rules.applicability import coexist, nearest, overlaps_and_holes
 from indicator_rules.errors import Problem, RulesetError, Where
+from indicator_rules.files import content
+from indicator_rules.locate import locate
 from indicator_rules.quantity import shown
 from indicator_rules.reading import RecordSource, read_record
 from indicator_rules.record_fields import suggestion
 from indicator_rules.rules import Rules, check
 from indicator_rules.spec import Applies, Header, Label
-from indicator_rules.validation import LARGEST_FILE, decode
+from indicator_rules.validation import decode
 
 RulesetSource: TypeAlias = "str | bytes | PathLike[str] | Mapping[str, Any]"
 
@@ -89,8 +92,39 @@ class Catalog:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the files whose headers cannot be read."""
+        """What is wrong with the files whose headers cannot be read, and with how editions stand beside each other (a year that no edition of a
+        family is for is a warning)."""
+        return (*self._unreadable, *(_located(problem) for problem in overlaps_and_holes(self.entries)))
+
+    @property
+    def _unreadable(self) -> tuple[Problem, ...]:
         return tuple(problem for path in self._read if isinstance(path, Path) for problem in check(path))
+
+    def select(
+        self,
+        *,
+        family: str | None = None,
+        edition: str | None = None,
+        year: int | None = None,
+        region: str | None = None,
+        subject: str | None = None,
+        evaluation: str | None = None,
+        on: date | None = None,
+    ) -> tuple[Entry, ...]:
+        """The rulesets of a family or edition, for an evaluation year, a region (as a record names it), a kind of subject, a kind of
+        evaluation, and issued by a day (those without a date of issue are not); all of them where nothing is said.
+        """
+        return tuple(
+            entry
+            for entry in self.entries
+            if family in (None, entry.family)
+            and edition in (None, entry.edition)
+            and (year is None or year in entry.applies.years)
+            and (region is None or specificity(entry.applies.jurisdiction, region) is not None)
+            and (subject is None or subject in entry.applies.subjects)
+            and evaluation in (None, entry.applies.evaluation)
+            and (on is None or (entry.issued is not None and entry.issued <= on))
+        )
 
     # ------------------------------------------------------------------------------------------------------------- choosing
 
@@ -109,7 +143,7 @@ class Catalog:
         if edition is not None:
             editions = [entry for entry in editions if entry.edition == edition]
         if not editions:
-            raise RulesetError([self._not_found(name), *self.problems])
+            raise RulesetError([self._not_found(name), *self._unreadable])
         if edition is None and year is not None:
             editions = [entry for entry in editions if year in entry.applies.years] or _no_edition(family, year, editions)
         best = [entry for entry in editions if entry.edition == editions[0].edition]
@@ -135,11 +169,11 @@ class Catalog:
                     near.setdefault(close, []).append(entry)
         if not near:
             values = {"year": year, "kind": subject.kind, "region": subject.region or "—"}
-            raise RulesetError([Problem("no-ruleset-applies", Where(), values), *self.problems])
+            raise RulesetError([Problem("no-ruleset-applies", Where(), values), *self._unreadable])
         found = near[max(near)]
         if len(found) > 1:
             values = {"known": ", ".join(entry.name for entry in found)}
-            undeclared = len({entry.family for entry in found}) == 1 and not _coexist(found)
+            undeclared = len({entry.family for entry in found}) == 1 and not coexist(found)
             code = (
                 Problem("editions-overlap", Where(), values) if undeclared else Problem("several-rulesets-apply", Where(), values)
             )
@@ -158,9 +192,9 @@ class Catalog:
         return Problem("ruleset-not-found", Where(), {"text": shown(name), **near})
 
 
-def load(source: RulesetSource, year: int | None = None, engine: str | None = None) -> Rules:
+def load(source: RulesetSource, year: int | None = None, engine: str | None = None, catalog: Catalog | None = None) -> Rules:
     """The ruleset that `source` is or names: `family` (the newest edition, that applies in `year` if given), `family@edition`, a path, TOML
-    text (it has a line break), or plain data. `engine` is `durable-rules` or `plain`, by default whichever is installed.
+    text (it has a line break), or plain data. Names are looked up in `catalog`, by default that of the library. `engine` is `durable-rules` or `plain`, by default whichever is installed.
 
     Raises: RulesetError with every problem.
     """
@@ -171,7 +205,7 @@ def load(source: RulesetSource, year: int | None = None, engine: str | None = No
     if isinstance(source, str) and "\n" in source:
         return Rules.from_text(source, "", engine)
     if isinstance(source, str) and is_name(source):
-        return Catalog.builtin().find(source, year, engine)
+        return (catalog or Catalog.builtin()).find(source, year, engine)
     return _loaded(_Stamp.of(Path(source)), engine)
 
 
@@ -230,6 +264,14 @@ def _entry(path: Path) -> Entry | None:
     )
 
 
+def _located(problem: Problem) -> Problem:
+    """A problem of a header, with its line."""
+    try:
+        return locate([problem], Path(problem.where.file).read_bytes())[0]
+    except OSError:  # gone since it was read
+        return problem
+
+
 class _Stamp(NamedTuple):
     """A file, and what changes when the file does."""
 
@@ -251,11 +293,10 @@ def _data(stamp: _Stamp) -> dict[str, Any] | None:
     """The file as plain data; None if it is no TOML."""
     path = stamp.path
     try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-    except (OSError, ValueError):
+        written = content(path, RulesetError)
+    except RulesetError:
         return None
-    data, problems = decode(content, str(path), "toml")
+    data, problems = decode(written, str(path), "toml")
     return None if problems else data
 
 
@@ -272,14 +313,8 @@ def _builtin() -> Catalog:
 
 
 def _no_edition(family: str, year: int, editions: list[Entry]) -> list[Entry]:
-    def distance(entry: Entry) -> int:
-        years = entry.applies.years
-        ends = years.only or tuple(end for end in (years.from_, years.to) if end is not None)
-        return min(abs(year - end) for end in ends)
-
-    nearest = min(editions, key=distance)
-    values = {"family": family, "year": year, "nearest": f"{nearest.name} ({years_text(nearest.applies)})"}
-    raise RulesetError([Problem("no-edition-applies", Where(), values)])
+    near = ", ".join(f"{one.name} ({years_text(one.applies)})" for one in nearest(editions, year) or editions[:1])
+    raise RulesetError([Problem("no-edition-applies", Where(), {"family": family, "year": year, "nearest": near})])
 
 
 def years_text(applies: Applies) -> str:
@@ -290,29 +325,38 @@ def years_text(applies: Applies) -> str:
     return f"{years.from_ or ''}–{years.to or ''}"
 
 
-def _coexist(entries: list[Entry]) -> bool:
-    """Whether each two of `entries` say, at least on one side, that they stand beside each other."""
-    return all(
-        one is other or other.name in one.coexists_with or one.name in other.coexists_with for one in entries for other in entries
-    )
-
-
 # ---------------------------------------------------------------------------------------------------------- jurisdictions
 
 _NATIONWIDE = "全国"
 _ENDS = "省市区县州盟旗"
-_SEPARATORS = str.maketrans("", "", " /-—·、,")
+_SEPARATORS = re.compile(r"[ /\-—·、,]+")
+_PROVINCES = {
+    short: short + ending
+    for ending, names in {
+        "省": "河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 陕西 甘肃 青海 台湾",
+        "市": "北京 天津 上海 重庆",
+        "自治区": "内蒙古 西藏",
+        "壮族自治区": "广西",
+        "回族自治区": "宁夏",
+        "维吾尔自治区": "新疆",
+        "特别行政区": "香港 澳门",
+    }.items()
+    for short in names.split()
+}
+"""Short name → full name, of the provinces: the only places that are known by name. 吉林市, 海南州 and 河北区 are others, so only a whole part counts as short."""
 
 
 def specificity(jurisdiction: str, region: str | None) -> int | None:
     """How close a ruleset's jurisdiction comes to a record's region: 0 for the whole country, more the further down it names it,
     None if it is elsewhere. Place names are compared as text, part by part (a part ends with 省, 市, 区, 县, 州, 盟 or 旗), with or
-    without what lies above them; nothing is guessed about geography.
+    without what lies above them; a part that is only the short name of a province is that province. Nothing else is guessed about geography.
 
     >>> specificity("全国", "广东省湛江市"), specificity("广东省", "广东省湛江市"), specificity("湛江市", "广东省湛江市")
     (0, 3, 6)
     >>> specificity("广东省湛江市", "湛江市"), specificity("广州市", "广东省湛江市"), specificity("湛江经开区", "湛江")
     (3, None, None)
+    >>> specificity("湖北省", "湖北"), specificity("湖北", "湖北省武汉市"), specificity("河北", "天津市河北区")
+    (3, 3, None)
     """
     rules, place = _place(jurisdiction), _place(region or "")
     if rules == _NATIONWIDE:
@@ -338,4 +382,5 @@ def _part_at(name: str, within: str) -> int | None:
 
 
 def _place(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).translate(_SEPARATORS)
+    parts = _SEPARATORS.split(unicodedata.normalize("NFKC", text))
+    return "".join(_PROVINCES.get(part, part) for part in parts)

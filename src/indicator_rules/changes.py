@@ -64,7 +64,7 @@ _SECTIONS = ("groups", "criteria", "inputs", "measures", "lookups", "weight_sets
 _TOTAL = ("ruleset", "groups", "grades", "completion", "weight_sets", "adjustments", "inputs", "measures", "lookups")
 """Sections that the total or grade may depend on."""
 _ABOUT = {"definition", "points_to_check", "text", "evidence_required", "notes", "message", "title", "document", "issuer", "url",
-          "issued", "status", "source", "ref", "clause"}  # fmt: skip
+          "issued", "status", "source", "ref", "clause", "waivers"}  # fmt: skip
 _KINDS: Mapping[str, ChangeKind] = {
     **dict.fromkeys(("default", "weight", "weights", "from_record", "min", "max"), "weight"),
     **dict.fromkeys(("full_at", "zero_at", "pass_line", "at_least", "above", "at", "step", "decay_zero_at", "is_"), "threshold"),
@@ -145,6 +145,7 @@ class _Differ:
                 self.plain("completion", "completion")
             if section == "weight_sets":
                 self.order(section)
+        self.plain("waivers", "waivers")
 
     def plain(self, section: str, name: str) -> None:
         """A part of the ruleset that has no ids."""

@@ -305,6 +305,15 @@ def choices_are_given_for_choice_inputs(spec: Spec) -> Iterator[Problem]:
                 yield problem("text-empty", (*path, "choices", place))
 
 
+def series_say_what_they_hold(spec: Spec) -> Iterator[Problem]:
+    """Amounts, numbers or counts; nothing else has `of`."""
+    for name, asked in spec.inputs.items():
+        if asked.type == "series" and asked.of is None:
+            yield needed(("inputs", name), "of", 'type = "series"')
+        elif asked.type != "series" and "of" in asked.model_fields_set:
+            yield unread(("inputs", name), "of", 'type = "series"')
+
+
 def ids_can_stand_in_formulas(spec: Spec) -> Iterator[Problem]:
     """Ids of inputs, measures and look-ups are none of the words that a formula reads as something else."""
     for table in ("inputs", "measures", "lookups"):
@@ -337,8 +346,12 @@ def status_is_explained(spec: Spec) -> Iterator[Problem]:
 
 
 def waivers_name_laws(spec: Spec) -> Iterator[Problem]:
-    """What is waived is a law that there is."""
-    laws = [key.removeprefix("laws.") for key in messages.catalogue() if key.startswith("laws.")] if spec.waivers else []
+    """What is waived is a law, or a finding of lint, that there is."""
+    laws = (
+        [key.partition(".")[2] for key in messages.catalogue() if key.startswith(("laws.", "problems.lint-"))]
+        if spec.waivers
+        else []
+    )
     for name in spec.waivers:
         if name not in laws:
             yield problem("waiver-unknown", ("waivers", name), text=name, known=", ".join(laws))
@@ -378,6 +391,7 @@ CHECKS: tuple[Check, ...] = (
     decay_ends_above_the_target,
     indicators_are_scored_once,
     choices_are_given_for_choice_inputs,
+    series_say_what_they_hold,
     ids_can_stand_in_formulas,
     applies_to_something,
     editions_are_named_in_full,

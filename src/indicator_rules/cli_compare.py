@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import common, dumped, record_files, seconds_option, typed
+from indicator_rules.cli_options import catalog_of, common, dumped, record_files, rulesets_option, seconds_option, typed
 from indicator_rules.cli_prove import kept
 from indicator_rules.terminal import DONE, Command, check_output, columns, show, write
 
@@ -25,11 +25,13 @@ from indicator_rules.terminal import DONE, Command, check_output, columns, show,
 @click.option("--witness-records", "folder", metavar="DIR", callback=typed, help="help-prove-records")
 @click.option("--format", "form", type=click.Choice(["text", "json", "md"]), default="text", help="help-compare-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@rulesets_option
 @common
 def compare(  # noqa: PLR0913, PLR0917 - as many as it has options
     old: str,
     new: str,
     records: tuple[str, ...],
+    folders: tuple[str, ...],
     across: bool,
     witness: bool,
     seconds: int,
@@ -38,15 +40,18 @@ def compare(  # noqa: PLR0913, PLR0917 - as many as it has options
     output: str | None,
 ) -> int:
     from indicator_rules import comparison_text, proof_text
+    from indicator_rules.catalog import is_name, load
     from indicator_rules.comparing import compare as compared
     from indicator_rules.comparing import grade_pairs
 
     files = record_files(records)
     if output is not None:
         check_output(Path(output), [*files, Path(old), Path(new)])
-    found = compared(old, new, files, across=across)
+    catalog = catalog_of(folders)
+    before, after = (load(one, catalog=catalog) if folders and is_name(one) else one for one in (old, new))
+    found = compared(before, after, files, across=across)
     asked = witness or folder is not None
-    pairs = grade_pairs(old, new, across=across, seconds=seconds) if asked else ()
+    pairs = grade_pairs(before, after, across=across, seconds=seconds) if asked else ()
     match form:
         case "json":
             more = {"grade_pairs": [one.as_dict() for one in pairs]} if asked else {}

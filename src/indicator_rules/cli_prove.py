@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import common, dumped, seconds_option, typed
+from indicator_rules.cli_options import catalog_of, common, dumped, rulesets_option, seconds_option, typed
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.proof import Answer
 from indicator_rules.terminal import DONE, PROBLEMS, Command, columns, say, show, write
@@ -34,16 +34,18 @@ def _points(_ctx: click.Context, _parameter: click.Parameter, text: str | None) 
 @click.option("--same-as", metavar="RULESET", callback=typed, help="help-prove-same")
 @click.option("--across", is_flag=True, help="help-across")
 @seconds_option
+@rulesets_option
 @click.option("--records", "folder", metavar="DIR", callback=typed, help="help-prove-records")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @common
-def prove(
+def prove(  # noqa: PLR0913, PLR0917 - as many as it has options
     ruleset: str,
     jump: Decimal | None,
     same_as: str | None,
     across: bool,
     seconds: int,
+    folders: tuple[str, ...],
     folder: str | None,
     form: str,
     output: str | None,
@@ -52,8 +54,10 @@ def prove(
     from indicator_rules.catalog import load
     from indicator_rules.comparing import equivalent
 
-    rules = load(ruleset)
-    answers = rules.prove(jump, seconds) if same_as is None else (equivalent(rules, same_as, across=across, seconds=seconds),)
+    catalog = catalog_of(folders)
+    rules = load(ruleset, catalog=catalog)
+    other = None if same_as is None else load(same_as, catalog=catalog)
+    answers = rules.prove(jump, seconds) if other is None else (equivalent(rules, other, across=across, seconds=seconds),)
     if form == "json":
         text = dumped({"ruleset": rules.name, "answers": [answer.as_dict() for answer in answers]})
     else:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from indicator_rules.cli_options import common, record_files, typed, year_option
+from indicator_rules.cli_options import catalog_of, common, record_files, rulesets_option, typed, year_option
 from indicator_rules.terminal import DONE, PROBLEMS, Command, check_output, columns, say, show, write
 
 
@@ -50,17 +50,26 @@ def _whole(_ctx: click.Context, parameter: click.Parameter, text: str) -> int:
 @click.option("--samples", default="0", metavar="N", callback=_whole, help="help-samples")
 @click.option("--seed", default="0", metavar="N", callback=_whole, help="help-seed")
 @year_option
+@rulesets_option
 @click.option("--format", "form", type=click.Choice(["text", "json", "md"]), default="text", help="help-compare-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @common
-def sensitivity(ruleset: str, records: tuple[str, ...], year: int | None, form: str, output: str | None, **steps: Any) -> int:
+def sensitivity(
+    ruleset: str,
+    records: tuple[str, ...],
+    year: int | None,
+    folders: tuple[str, ...],
+    form: str,
+    output: str | None,
+    **steps: Any,
+) -> int:
     from indicator_rules import sensitivity_text
     from indicator_rules.catalog import load
 
     files = record_files(records)
     if output is not None:
         check_output(Path(output), files)
-    rules = load(ruleset, year)
+    rules = load(ruleset, year, catalog=catalog_of(folders))
     found = rules.sensitivity(files, **steps)
     match form:
         case "json":

@@ -6,6 +6,7 @@ In: a linked ruleset without errors. Out: the plan, and problems of one kind onl
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from indicator_rules import spec as written
 from indicator_rules.condition import Slots, TooComplex, certain, constant, guards
@@ -67,7 +68,9 @@ class _Compiler:
             grade_on=header.grade_on,
             entry_weights_must_sum=header.entry_weights_must_sum,
             completion=spec.completion,
-            questions=tuple(Question(name, asked.label, asked.type, asked.choices) for name, asked in spec.inputs.items()),
+            questions=tuple(
+                Question(name, asked.label, asked.type, asked.choices, asked.of or "") for name, asked in spec.inputs.items()
+            ),
             measures=tuple(
                 Measure(name, spec.measures[name].label, self.ruleset.node("measures", name, "value"))
                 for name in self.ruleset.measures
@@ -143,8 +146,8 @@ class _Compiler:
     ) -> Scale:
         try:
             return lower(self.ruleset, path, absent, role=role, measure=measure, first=first, slots=slots or Slots())
-        except TooComplex:
-            self.too_complex(path)
+        except TooComplex as error:
+            self.too_complex(_written_at(self.ruleset.spec, error.args or path))
             return Scale(Leaf(Table(".".join(map(str, path)), "FIRST", first), ()), absent)
 
     def entries(self, path: KeyPath, criterion: written.Criterion) -> Entries:
@@ -275,3 +278,15 @@ class _Compiler:
             lang: parts for lang in ("zh", "en") if (parts := self.ruleset.messages.get((*path, "message", lang))) is not None
         }
         return Finding(name, finding.for_ == "indicators", self.ruleset.node(*path, "when"), message)
+
+
+def _written_at(spec: written.Spec, path: KeyPath) -> KeyPath:
+    """Where the part of a scale used at `path` is written: there, or under `scales`."""
+    at: Any = spec
+    found: KeyPath = ()
+    for part in path:
+        at = getattr(at, str(part)) if isinstance(at, written.Model) else at[part]
+        found = (*found, part)
+        if isinstance(at, written.Shared):
+            found, at = ("scales", at.use), spec.scales[at.use]
+    return found

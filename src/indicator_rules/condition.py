@@ -37,7 +37,7 @@ _MIRROR: dict[Comparison, Comparison] = {">=": "<=", "<=": ">=", ">": "<", "<": 
 
 
 class TooComplex(Exception):
-    """More guards, or longer ones, than a row may have."""
+    """More guards, or longer ones, than a row may have. Its arguments are the key path of the condition, where that is known."""
 
 
 @dataclass(slots=True)

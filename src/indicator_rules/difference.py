@@ -9,8 +9,10 @@ anything they can reach. What a ruleset itself can call not applicable scales th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 
 from indicator_rules import interval
+from indicator_rules.any_record import AnyRecord
 from indicator_rules.curve import in_shares
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
@@ -19,9 +21,8 @@ from indicator_rules.expression import Arithmetic, Negative, Node, Number, Ref
 from indicator_rules.interval import Span
 from indicator_rules.lower import WEIGHT
 from indicator_rules.meaning import Meaning, same_meaning
-from indicator_rules.open_record import open_outlook
 from indicator_rules.partial import Partial
-from indicator_rules.plan import Award, Criterion, Plan, Points, Scale, Treatment
+from indicator_rules.plan import Award, Criterion, EntryKind, Plan, Points, Scale, Treatment
 from indicator_rules.possible import Possible, possible
 from indicator_rules.regions import Region, Regions, TooManyRegions
 from indicator_rules.stage import NONE
@@ -79,14 +80,24 @@ class _Pair:
     def __init__(self, old: Evaluator, new: Evaluator) -> None:
         self.old, self.new = Partial(old), Partial(new)
         self.meanings = Meaning(old.plan, {}), Meaning(new.plan, {})
-        self.outlooks = open_outlook(old.plan), open_outlook(new.plan)
+        self.outlooks: tuple[AnyRecord, AnyRecord] = AnyRecord(old.plan), AnyRecord(new.plan)
+
+    def inside(self, kind: EntryKind | None) -> _Pair:
+        """The same, inside an entry of a kind."""
+        if kind is None:
+            return self
+        other = copy(self)
+        other.outlooks = self.outlooks[0].inside(kind), self.outlooks[1].inside(kind)
+        return other
 
     def of(self, old: Criterion | None, new: Criterion | None) -> Span:
         """New points − old points of one criterion."""
         if old is not None and new is not None and old.role == new.role:
             scales = _scales(old, new) if self.weighed_alike(old, new) else None
             if scales is not None:
-                found = [self.tables(one, other, old.weight.default, new.weight.default) for one, other in scales]
+                found = [
+                    self.inside(kind).tables(one, other, old.weight.default, new.weight.default) for kind, one, other in scales
+                ]
                 if all(one is not None for one in found):
                     span = interval.hull([one for one in found if one is not None])
                     span = rounded_apart(span, self.old.plan.rounding.points, self.new.plan.rounding.points)
@@ -148,8 +159,8 @@ class _Pair:
         for node in [node for node, value in other.given.items() if value.span is not None]:
             twin = next((mine for mine in region.given if self.meanings[0].formula(mine) == self.meanings[1].formula(node)), None)
             lines = None if twin is None else linear(one, twin, old_weight), linear(two, node, new_weight)
-            inside = self.inside(0, one, region, old_weight) and self.inside(1, two, other, new_weight)
-            if lines[0] is not None and lines[1] is not None and inside:
+            unclamped = self.unclamped(0, one, region, old_weight) and self.unclamped(1, two, other, new_weight)
+            if lines[0] is not None and lines[1] is not None and unclamped:
                 (slope, start), (new_slope, new_start) = lines[0], lines[1]
                 x = other.given[node].span
                 yield interval.plus(
@@ -157,21 +168,21 @@ class _Pair:
                 )
                 return
         yield interval.minus(
-            self.points(1, two, other, new_weight),
-            self.points(0, one, region, old_weight),
+            self.points(1, new, two, other, new_weight),
+            self.points(0, old, one, region, old_weight),
         )
 
-    def inside(self, side: int, formula: Node, region: Region, weight: Exact) -> bool:
+    def unclamped(self, side: int, formula: Node, region: Region, weight: Exact) -> bool:
         """Whether an award needs no clamp."""
         found = possible(formula, self.outlooks[side].weighing(Span.point(weight)).narrowed(region.given)).span
         return found is not None and found.low is not None and found.low >= 0 and found.high is not None and found.high <= weight
 
-    def points(self, side: int, formula: Node, region: Region, weight: Exact) -> Span:
+    def points(self, side: int, scale: Scale, formula: Node, region: Region, weight: Exact) -> Span:
         """What an award can give in a region, clamped."""
-        found = possible(formula, self.outlooks[side].weighing(Span.point(weight)).narrowed(region.given)).span
-        if found is None:
+        found = possible(formula, self.outlooks[side].weighing(Span.point(weight)).narrowed(region.given))
+        if found.span is None or (found.absent and scale.absent.kind != "error"):
             raise _NotTold
-        return interval.smallest([interval.largest([found, NOTHING]), Span.point(weight)])
+        return interval.smallest([interval.largest([found.span, NOTHING]), Span.point(weight)])
 
 
 class _NotTold(Exception):
@@ -186,12 +197,12 @@ def _award(scale: Scale, region: Region) -> Award | None:
     return award
 
 
-def _scales(old: Criterion, new: Criterion) -> list[tuple[Scale, Scale]] | None:
-    """The tables to be compared; None where more than tables has changed."""
+def _scales(old: Criterion, new: Criterion) -> list[tuple[EntryKind | None, Scale, Scale]] | None:
+    """The tables to be compared, and the kinds of entry that they are for; None where more than tables has changed."""
     if old.applies is not None or new.applies is not None:
         return None
     if old.entries is None and new.entries is None:
-        return [(old.scale, new.scale)]
+        return [(None, old.scale, new.scale)]
     if old.entries is None or new.entries is None or old.weight != new.weight:
         return None
     alike = ("categories", "weights", "without_weights", "per_goal", "absent", "completion")
@@ -202,7 +213,7 @@ def _scales(old: Criterion, new: Criterion) -> list[tuple[Scale, Scale]] | None:
     before, after = dict(old.entries.scales), dict(new.entries.scales)
     if set(before) != set(after) or not all(_by_share(scale) for scale in (*before.values(), *after.values())):
         return None
-    return [(before[kind], after[kind]) for kind in before]
+    return [(kind, before[kind], after[kind]) for kind in before]
 
 
 def _by_share(scale: Scale) -> bool:

@@ -35,54 +35,17 @@ def number_text(value: Exact) -> str:
     return "≈" + to_text(Rounding(_DECIMALS, "half-up")(value))
 
 
-class Explainer:
-    """Says why, for one evaluation in one language."""
+class Words:
+    """Rows, guards and formulas of a plan as people read them, in one language."""
 
-    def __init__(self, evaluation: Evaluation, lang: Language) -> None:
-        self.evaluation, self.lang = evaluation, lang
-        self.labels = names(evaluation.plan, lang)
-        self.scales = list(_scales(evaluation.plan))
-        self.ratios = {measure.id for measure in evaluation.plan.measures if is_ratio(measure.formula)}
+    def __init__(self, plan: Plan, lang: Language) -> None:
+        self.plan, self.lang = plan, lang
+        self.labels = names(plan, lang)
+        self.scales = list(_scales(plan))
+        self.ratios = {measure.id for measure in plan.measures if is_ratio(measure.formula)}
 
     def say(self, key: str, **values: object) -> str:
         return messages.text(f"explain.{key}", values, self.lang)
-
-    def reasons(self, result: CriterionResult) -> list[str]:
-        """Why `result` is not simply full marks."""
-        record, said = self.evaluation.record, []
-        if result.row == "not_applicable":
-            why = record.not_applicable.criteria.get(result.id)
-            treatment = self.treatment(result.criterion.not_applicable)
-            said.append(self.say("not-applicable", reason=why or self.say("by-rule"), treatment=treatment))
-        elif result.row == "out_of_force":
-            said.append(self.say("out-of-force"))
-        elif result.row == "absent":
-            said.append(self.say("absent", treatment=self.treatment(result.criterion.scale.absent)))
-        elif result.exact_lost - result.deducted > 0 and not (result.entries or result.items):
-            said += self.row(result)
-        said += [self.say("item", label=item.label, row=self.row_name(item.row)) for item in result.items if item.row != "met"]
-        said += [self.entry(result, entry) for entry in result.entries if self.fell_short(entry)]
-        if result.deducted:
-            said.append(self.by_hand(record.deductions.criteria[result.id]))
-        source = result.criterion.source
-        if result.exact_lost > 0 and source is not None and source.clause:
-            said.append(self.say("clause", clause=source.clause, source=self.evaluation.plan.source(source.ref)))
-        return said
-
-    # ------------------------------------------------------------------------------------------------------------------ rows
-
-    def row(self, result: CriterionResult) -> Iterator[str]:
-        """The row hit, what it is worth, and the values that chose it."""
-        leaf = result.criterion.scale.head
-        values = self.evaluation.detail(result.id).values
-        award = leaf.row(result.row).award
-        yield self.hit(leaf, result.row)
-        yield from self.award(award, {**values, "weight": result.exact_weight})
-        yield from (self.rating(rating) for rating in self.evaluation.record.assessments.criteria.get(result.id, ()))
-        said = {str(part) for part in award.formula.walk()} if isinstance(award, Points) else set()
-        told = [self.given(slot, values[slot.name]) for slot in leaf.slots if slot.name in values and slot.name not in said]
-        if told:
-            yield self.say("values", values=self.listed(told))
 
     def hit(self, leaf: Leaf, row: str) -> str:
         """A row by its name, and its condition if it has one worth saying."""
@@ -103,66 +66,6 @@ class Explainer:
         kind, _, place = row.partition("_")
         return self.say(f"row-{kind}", place=place) if place.isdecimal() else self.say(f"row-{row.replace('_', '-')}")
 
-    def award(self, award: Award, values: Mapping[str, Value]) -> Iterator[str]:
-        """The formula of the points, in words and then in numbers."""
-        if isinstance(award, Range):
-            low, high = self.numbers(award.low, values), self.numbers(award.high, values)
-            yield self.say("range", low=low or self.words(award.low), high=high or self.words(award.high))
-        elif isinstance(award, Points) and award.formula not in (Ref("weight"), Number(0)):
-            numbers = self.numbers(award.formula, values)
-            words = self.words(award.formula)
-            yield self.say("formula", formula=words if numbers in (None, words) else f"{words} = {numbers}")
-
-    def rating(self, rating: Rating) -> str:
-        picked = rating.level or (to_percent(exact(rating.share)) if rating.share is not None else rating.points)
-        why = self.colon(rating.reason) if rating.reason else ""
-        return self.say("rating", by=rating.by or self.say("rater"), picked=picked, why=why)
-
-    def treatment(self, treatment: Treatment) -> str:
-        """What is done instead of scoring."""
-        target = next((one.label.text(self.lang) for one in self.evaluation.plan.criteria if one.id == treatment.criterion), "")
-        return self.say(f"treatment-{treatment.kind.replace('_', '-')}", points=number_text(treatment.points), criterion=target)
-
-    def by_hand(self, deduction: Deduction) -> str:
-        """Points taken off by hand."""
-        points = number_text(exact(deduction.points))
-        return self.say("by-hand", points=points, why=self.colon(deduction.reason) if deduction.reason else "")
-
-    # --------------------------------------------------------------------------------------------------------------- entries
-
-    def fell_short(self, entry: EntryResult) -> bool:
-        return entry.exact_points < entry.exact_weight or entry.row == "absent"
-
-    def entry(self, result: CriterionResult, entry: EntryResult) -> str:
-        """An entry that was not fully reached: target, actual, how far, what it earned and why."""
-        record = self.evaluation.record
-        counts = record.indicator_by_id[entry.id].counts
-        actual = entry.actual or ("—" if counts is None else f"{counts.satisfied}/{counts.surveyed}")
-        parts = [self.say("target", text=entry.target or "—"), self.say("actual", text=actual)]
-        if isinstance(entry.completion, Absent):
-            parts.append(messages.text(f"absent.{entry.completion.reason.removeprefix('absent.')}", {}, self.lang))
-        elif isinstance(entry.completion, date | str):
-            parts.append(str(entry.completion))
-        elif entry.kind == "dated":
-            parts += [] if entry.completion >= 1 else [self.say("overdue")]
-        else:
-            parts.append(self.say("completion", share=to_percent(entry.completion)))
-        scale = self.scale_of(result, entry)
-        if entry.row == "absent" and result.criterion.entries is not None:
-            parts.append(self.say("absent", treatment=self.treatment(result.criterion.entries.absent)))
-        elif scale is not None and entry.row not in ("part", "full"):
-            parts.append(self.hit(scale.head, entry.row))
-        parts += [self.rating(rating) for rating in record.assessments.indicators.get(entry.id, ())]
-        if entry.id in record.deductions.indicators:
-            parts.append(self.by_hand(record.deductions.indicators[entry.id]))
-        parts.append(self.say("earned", points=number_text(entry.exact_points), weight=number_text(entry.exact_weight)))
-        why = record.indicator_by_id[entry.id].reason
-        return entry.name + self.colon(self.listed([*parts, *([self.say("reason", text=why)] if why else [])]))
-
-    def scale_of(self, result: CriterionResult, entry: EntryResult) -> Scale | None:
-        entries = result.criterion.entries
-        return None if entries is None else next((scale for kind, scale in entries.scales if kind == entry.kind), None)
-
     # ------------------------------------------------------------------------------------------------- formulas and their values
 
     def guard(self, guard: Guard, slots: Mapping[str, Slot]) -> str:
@@ -174,7 +77,7 @@ class Explainer:
 
     def bounds(self, slot: Slot, bounds: list[Bound]) -> str:
         name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
-        if _is_truth(slot.formula):
+        if is_truth(slot.formula):
             return f"{name} = {self.say('yes' if bounds[0].operator == '>=' else 'no')}"
         if len(bounds) == 2 and bounds[0].operator in _TURNED and bounds[1].operator in ("<", "<="):
             low, high = bounds
@@ -239,6 +142,117 @@ class Explainer:
         return self.say("colon") + (text or "")
 
 
+class Explainer(Words):
+    """Says why, for one evaluation in one language."""
+
+    def __init__(self, evaluation: Evaluation, lang: Language) -> None:
+        super().__init__(evaluation.plan, lang)
+        self.evaluation = evaluation
+
+    def reasons(self, result: CriterionResult) -> list[str]:
+        """Why `result` is not simply full marks."""
+        record, said = self.evaluation.record, []
+        if result.row == "not_applicable":
+            why = record.not_applicable.criteria.get(result.id)
+            treatment = self.treatment(self.not_applicable(result))
+            said.append(self.say("not-applicable", reason=why or self.say("by-rule"), treatment=treatment))
+        elif result.row == "out_of_force":
+            said.append(self.say("out-of-force"))
+        elif result.row == "absent":
+            said.append(self.say("absent", treatment=self.treatment(result.criterion.scale.absent)))
+        elif result.exact_lost - result.deducted > 0 and not (result.entries or result.items):
+            said += self.row(result)
+        said += [self.say("item", label=item.label, row=self.row_name(item.row)) for item in result.items if item.row != "met"]
+        said += [self.entry(result, entry) for entry in result.entries if self.fell_short(entry)]
+        if result.deducted:
+            said.append(self.by_hand(record.deductions.criteria[result.id]))
+        source = result.criterion.source
+        if result.exact_lost > 0 and source is not None and source.clause:
+            said.append(self.say("clause", clause=source.clause, source=self.evaluation.plan.source(source.ref)))
+        return said
+
+    # ------------------------------------------------------------------------------------------------------------------ rows
+
+    def row(self, result: CriterionResult) -> Iterator[str]:
+        """The row hit, what it is worth, and the values that chose it."""
+        leaf = result.criterion.scale.head
+        values = self.evaluation.detail(result.id).values
+        award = leaf.row(result.row).award
+        yield self.hit(leaf, result.row)
+        yield from self.award(award, {**values, "weight": result.exact_weight})
+        yield from (self.rating(rating) for rating in self.evaluation.record.assessments.criteria.get(result.id, ()))
+        said = {str(part) for part in award.formula.walk()} if isinstance(award, Points) else set()
+        told = [self.given(slot, values[slot.name]) for slot in leaf.slots if slot.name in values and slot.name not in said]
+        if told:
+            yield self.say("values", values=self.listed(told))
+
+    def award(self, award: Award, values: Mapping[str, Value]) -> Iterator[str]:
+        """The formula of the points, in words and then in numbers."""
+        if isinstance(award, Range):
+            low, high = self.numbers(award.low, values), self.numbers(award.high, values)
+            yield self.say("range", low=low or self.words(award.low), high=high or self.words(award.high))
+        elif isinstance(award, Points) and award.formula not in (Ref("weight"), Number(0)):
+            numbers = self.numbers(award.formula, values)
+            words = self.words(award.formula)
+            yield self.say("formula", formula=words if numbers in (None, words) else f"{words} = {numbers}")
+
+    def rating(self, rating: Rating) -> str:
+        picked = rating.level or (to_percent(exact(rating.share)) if rating.share is not None else rating.points)
+        why = self.colon(rating.reason) if rating.reason else ""
+        return self.say("rating", by=rating.by or self.say("rater"), picked=picked, why=why)
+
+    def not_applicable(self, result: CriterionResult) -> Treatment:
+        """What was done: a criterion that does not apply either takes no weight over."""
+        stated = result.criterion.not_applicable
+        moved = stated.kind == "move_to" and self.evaluation[stated.criterion].row == "not_applicable"
+        return Treatment("rescale") if moved else stated
+
+    def treatment(self, treatment: Treatment) -> str:
+        """What is done instead of scoring."""
+        target = next((one.label.text(self.lang) for one in self.evaluation.plan.criteria if one.id == treatment.criterion), "")
+        return self.say(f"treatment-{treatment.kind.replace('_', '-')}", points=number_text(treatment.points), criterion=target)
+
+    def by_hand(self, deduction: Deduction) -> str:
+        """Points taken off by hand."""
+        points = number_text(exact(deduction.points))
+        return self.say("by-hand", points=points, why=self.colon(deduction.reason) if deduction.reason else "")
+
+    # --------------------------------------------------------------------------------------------------------------- entries
+
+    def fell_short(self, entry: EntryResult) -> bool:
+        return entry.exact_points < entry.exact_weight or entry.row == "absent"
+
+    def entry(self, result: CriterionResult, entry: EntryResult) -> str:
+        """An entry that was not fully reached: target, actual, how far, what it earned and why."""
+        record = self.evaluation.record
+        counts = record.indicator_by_id[entry.id].counts
+        actual = entry.actual or ("—" if counts is None else f"{counts.satisfied}/{counts.surveyed}")
+        parts = [self.say("target", text=entry.target or "—"), self.say("actual", text=actual)]
+        if isinstance(entry.completion, Absent):
+            parts.append(messages.text(f"absent.{entry.completion.reason.removeprefix('absent.')}", {}, self.lang))
+        elif isinstance(entry.completion, date | str):
+            parts.append(str(entry.completion))
+        elif entry.kind == "dated":
+            parts += [] if entry.completion >= 1 else [self.say("overdue")]
+        else:
+            parts.append(self.say("completion", share=to_percent(entry.completion)))
+        scale = self.scale_of(result, entry)
+        if entry.row == "absent" and result.criterion.entries is not None:
+            parts.append(self.say("absent", treatment=self.treatment(result.criterion.entries.absent)))
+        elif scale is not None and entry.row not in ("part", "full"):
+            parts.append(self.hit(scale.head, entry.row))
+        parts += [self.rating(rating) for rating in record.assessments.indicators.get(entry.id, ())]
+        if entry.id in record.deductions.indicators:
+            parts.append(self.by_hand(record.deductions.indicators[entry.id]))
+        parts.append(self.say("earned", points=number_text(entry.exact_points), weight=number_text(entry.exact_weight)))
+        why = record.indicator_by_id[entry.id].reason
+        return entry.name + self.colon(self.listed([*parts, *([self.say("reason", text=why)] if why else [])]))
+
+    def scale_of(self, result: CriterionResult, entry: EntryResult) -> Scale | None:
+        entries = result.criterion.entries
+        return None if entries is None else next((scale for kind, scale in entries.scales if kind == entry.kind), None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Said(Node):
     """A name as it is to be read."""
@@ -275,7 +289,7 @@ def _scales(plan: Plan) -> Iterator[Scale]:
             yield from (scale for _, scale in criterion.entries.scales)
 
 
-def _is_truth(formula: Node) -> bool:
+def is_truth(formula: Node) -> bool:
     if isinstance(formula, Ref):
         return formula.kind == "truth"
     return isinstance(formula, Compare | OneOf) or (isinstance(formula, Call) and formula.function == "present")

@@ -96,7 +96,7 @@ class Ref(Node):
     """A name that has been looked up: the key path of what it stands for (`budget.spent`, `measures.execution_rate`)."""
 
     path: str
-    kind: Literal["number", "truth", "text", "date", "thing"] = "number"
+    kind: Literal["number", "truth", "text", "date", "series", "thing"] = "number"
 
     def __str__(self) -> str:
         return self.path.removeprefix("measures.").removeprefix("inputs.").removeprefix("entry.")

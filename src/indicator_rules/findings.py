@@ -11,9 +11,10 @@ from indicator_rules.entries import KINDS, Members
 from indicator_rules.evaluation import CriterionResult, Finding
 from indicator_rules.exact import Exact, add_all, exact, to_decimal, to_percent, to_text
 from indicator_rules.expression import Ref
-from indicator_rules.measure import TYPED, Facts, Readers
+from indicator_rules.measure import Facts, Readers
 from indicator_rules.plan import Entries, Plan
 from indicator_rules.plan import Finding as Rule
+from indicator_rules.record import Indicator
 from indicator_rules.ruleset import MessagePart
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.value import Absent, Value
@@ -76,9 +77,10 @@ def _of_rule(rule: Rule, readers: Readers, facts: Facts, entries: Sequence[Entry
 def _part(part: MessagePart, readers: Readers, facts: Facts, lang: str) -> str:
     if part.node is None:
         return part.text
-    if isinstance(part.node, Ref) and part.node.path in TYPED and not part.percent and facts.entry is not None:
+    name = part.node.path.removeprefix("entry.") if isinstance(part.node, Ref) else ""
+    if name in Indicator.VALUES and not part.percent and facts.entry is not None:
         # 159万元 and 2023年11月底前 read better as they were typed.
-        typed = facts.entry.typed(part.node.path.removeprefix("entry."))
+        typed = facts.entry.typed(name)
         if typed is not None:
             return typed
     return _shown(readers.reader(part.node)(facts), lang, percent=part.percent)

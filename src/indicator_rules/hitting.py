@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from fractions import Fraction
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from indicator_rules.exact import Exact, divide
@@ -177,7 +178,7 @@ class Hitter:
             return
         yield from (seed for seed in seeds if goal.met(formula(seed)))
         roots = [root for bound in goal.bounds for root in islice(solve(formula, bound.cut, seeds), 2)]
-        between = [_half(low, high) for low, high in zip(roots, roots[1:], strict=False)]
+        between = [_half(low, high) for low, high in pairwise(roots)]
         between += [place.numerator // place.denominator for place in between]
         yield from (place for place in (*between, *roots) if goal.met(formula(place)))
         yield from self._beside(goal, one, roots, formula)
@@ -242,5 +243,5 @@ def _half(low: Exact, high: Exact) -> Exact:
     return divide(low + high, 2)
 
 
-def _far(value: Exact | None, cut: Exact | None) -> Exact:
-    return abs((value or 0) - (cut or 0))
+def _far(value: Exact | None, cut: Exact | None) -> Fraction:
+    return abs(Fraction(value or 0) - Fraction(cut or 0))

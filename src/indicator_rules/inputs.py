@@ -20,6 +20,8 @@ class InputField(NamedTuple):
     choices: tuple[str, ...]
     read_by: tuple[str, ...]
     """Ids of the criteria that read it; empty for one that only adjustments or findings read."""
+    of: str = ""
+    """What a series holds: `amount`, `number` or `count`."""
 
 
 def inputs(ruleset: Ruleset, plan: Plan) -> tuple[InputField, ...]:
@@ -43,7 +45,7 @@ def _field(name: str, users: tuple[str, ...], asked: dict) -> InputField:  # typ
     section, _, rest = name.partition(".")
     if section == "inputs":
         question = asked[rest]
-        return InputField(f"answers.{rest}", str(question.label), question.type, question.choices, users)
+        return InputField(f"answers.{rest}", str(question.label), question.type, question.choices, users, question.of)
     if name.startswith("indicators"):
         _, _, category = name.partition(":")
         return InputField("indicators", category, "entries", (), users)

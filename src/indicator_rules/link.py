@@ -130,7 +130,12 @@ class _Linker:
 
     def measures(self) -> None:
         for name, question in self.spec.inputs.items():
-            kind = Type("text", choices=question.choices) if question.type == "choice" else INPUT_TYPES[question.type]
+            if question.type == "choice":
+                kind = Type("text", choices=question.choices)
+            elif question.type == "series":
+                kind = Type("series", "money" if question.of == "amount" else "")
+            else:
+                kind = INPUT_TYPES[question.type]
             self.scope.add(f"inputs.{name}", (name, f"inputs.{name}", question.label.zh), kind)
         self.lookups()
         trees: dict[str, Node] = {}

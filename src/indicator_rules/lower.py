@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from indicator_rules import spec as written
-from indicator_rules.condition import Slots, certain, constant, guards
+from indicator_rules.condition import Slots, TooComplex, certain, constant, guards
 from indicator_rules.errors import KeyPath
 from indicator_rules.exact import Exact, exact
 from indicator_rules.expression import And, Arithmetic, Call, Negative, Node, Number, Ref, Sign
@@ -135,6 +135,13 @@ class _Lowering:
     def when(self, operator: Operator, cut: Node) -> tuple[Guard, ...]:
         return ((self.slots.compared(self.x, operator, cut),),)
 
+    def holds(self, inside: KeyPath, condition: Node, slots: Slots, *, holds: bool = True) -> tuple[Guard, ...]:
+        """`condition.guards` of what is written at `inside`, which it names where they are too many."""
+        try:
+            return guards(condition, slots, holds=holds)
+        except TooComplex:
+            raise TooComplex(*self.path, *inside) from None
+
     def row(self, name: str, operator: str, cut: Node, award: Award) -> Row[Award]:
         """`x ⋈ cut → award` in a FIRST table; a cut worked out from the record can be absent, and then the row is unknown."""
         refuted = None if constant(cut) is not None else self.when(_OPPOSITE[_op(operator)], cut)
@@ -206,8 +213,8 @@ class _Lowering:
     def miss(self, scale: written.Deduct) -> Scale:
         condition = self.node("when")
         rows: list[Row[Award]] = [
-            Row("none", guards(condition, self.slots, holds=False), Points(self.less(NOTHING))),
-            Row("deducted", guards(condition, self.slots), Points(self.less(self.deduction(scale, Number(1))))),
+            Row("none", self.holds(("when",), condition, self.slots, holds=False), Points(self.less(NOTHING))),
+            Row("deducted", self.holds(("when",), condition, self.slots), Points(self.less(self.deduction(scale, Number(1))))),
         ]
         return self.leaf("UNIQUE", rows)
 
@@ -226,7 +233,7 @@ class _Lowering:
             condition = self.node("items", place, "when")
             equal = share_of_weight(Number(exact(Fraction(1, len(scale.items)))))
             worth = equal if item.award is None else self.points(item.award, "items", place, "award")
-            leaf = self.item(scale, item.id, condition, gates, worth)
+            leaf = self.item(scale, place, condition, gates, worth)
             parts.append(Part(item.id, item.label, Scale(leaf, Treatment("error")), None))
             if item.gate:
                 gates = [*gates, condition]
@@ -251,24 +258,24 @@ class _Lowering:
         by_person = any(part.scale.by_person for part in parts)
         return replace(head, parts=tuple(parts), combine=scale.combine, by_person=by_person)
 
-    def item(self, scale: written.Checklist, name: str, condition: Node, gates: list[Node], worth: Node) -> Leaf:
+    def item(self, scale: written.Checklist, place: int, condition: Node, gates: list[Node], worth: Node) -> Leaf:
         """Met or unmet; an item whose gate is shut is unmet, and its row says why."""
-        slots = Slots()
+        slots, inside = Slots(), ("items", place, "when")
         subtractive = scale.mode == "subtractive"
         won, lost = (Points(NOTHING), Points(Negative(worth))) if subtractive else (Points(worth), Points(NOTHING))
         rows: list[Row[Award]] = []
         if gates:
-            shut = guards(_all(gates), slots, holds=False)
-            rows.append(Row("gated", shut, lost, None if _all_certain(gates) else guards(_all(gates), slots)))
-        met = guards(_all([*gates, condition]), slots)
+            shut = self.holds(inside, _all(gates), slots, holds=False)
+            rows.append(Row("gated", shut, lost, None if _all_certain(gates) else self.holds(inside, _all(gates), slots)))
+        met = self.holds(inside, _all([*gates, condition]), slots)
         rows.append(Row("met", met, won))
         if scale.unknown == "unmet":
             rows = [Row(row.id, row.guards, row.award) for row in rows]
             rows.append(Row("unmet", ALWAYS, lost))
         else:
-            rows.append(Row("unmet", guards(condition, slots, holds=False), lost))
+            rows.append(Row("unmet", self.holds(inside, condition, slots, holds=False), lost))
         policy: HitPolicy = "FIRST" if gates or scale.unknown == "unmet" else "UNIQUE"
-        return Leaf(Table(".".join((*map(str, self.path), name)), policy, tuple(rows)), slots.all())
+        return Leaf(Table(".".join((*map(str, self.path), scale.items[place].id)), policy, tuple(rows)), slots.all())
 
     def levels(self, scale: written.Levels) -> Scale:
         """The label as its place in the list. Over entries, and without a measure, it is the level given by a person."""
@@ -295,10 +302,11 @@ class _Lowering:
             if case.when is None:
                 rows.append(Row(f"row_{place + 1}", ALWAYS, award))
                 continue
-            node = self.node("rows", place, "when")
+            inside: KeyPath = ("rows", place, "when")
+            node = self.node(*inside)
             last = place == len(scale.rows) - 1
-            refuted = None if last or certain(node) else guards(node, self.slots, holds=False)
-            rows.append(Row(f"row_{place + 1}", guards(node, self.slots), award, refuted))
+            refuted = None if last or certain(node) else self.holds(inside, node, self.slots, holds=False)
+            rows.append(Row(f"row_{place + 1}", self.holds(inside, node, self.slots), award, refuted))
         return replace(self.leaf("FIRST", rows), labels=_labels("row", (case.label for case in scale.rows)))
 
 

@@ -91,10 +91,14 @@ class Meaning:
                 return self.lookup(name)
             case "inputs":
                 asked = next(one for one in self.plan.questions if one.id == name)
-                return Text(f"input {self.id('inputs', name)} {asked.type} {sorted(asked.choices)}")
+                return Text(f"input {self.id('inputs', name)} {asked.type} {asked.of} {sorted(asked.choices)}")
             case "not_applicable" | "assessed_level":
                 return Ref(f"{section}.{self.id('criteria', name)}", node.kind)
-        return Ref(f"{node.path} {self.plan.rounding.measure}", node.kind) if node.path == "entry.completion" else None
+        return (
+            Ref(f"{node.path} {self.plan.rounding.measure}", node.kind)
+            if node.path in ("entry.completion", "this.completion")
+            else None
+        )
 
     def measure(self, name: str) -> Node:
         if name not in self.expanded:
@@ -252,7 +256,7 @@ class Meaning:
             self.leaf(plan.grades),
             None if plan.weight_sets is None else self.leaf(plan.weight_sets),
             tuple(label.zh for label in plan.grade_labels),
-            frozenset((self.id("inputs", one.id), one.type, frozenset(one.choices)) for one in plan.questions),
+            frozenset((self.id("inputs", one.id), one.type, one.of, frozenset(one.choices)) for one in plan.questions),
         )
 
 

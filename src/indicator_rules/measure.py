@@ -35,8 +35,8 @@ from indicator_rules.expression import (
     Truth,
 )
 from indicator_rules.plan import Lookup, Slot
-from indicator_rules.record import EvaluationRecord
-from indicator_rules.value import Absent, Value
+from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.value import Absent, Series, Value
 
 NO_BUDGET: Mapping[str, Exact | None] = {}
 NOT_SENT = Absent("flag")
@@ -57,6 +57,7 @@ class Facts:
         "not_applicable",
         "read_entries",
         "record",
+        "this",
         "total",
         "weight",
     )
@@ -64,7 +65,7 @@ class Facts:
     def __init__(
         self,
         record: EvaluationRecord,
-        inputs: dict[str, Value],
+        inputs: dict[str, Value | Series],
         read_entries: Callable[[EvaluationRecord], tuple[EntryFacts, ...]],
     ) -> None:
         """`read_entries` must not lead back here: without a cycle a record's facts are freed as soon as nobody holds them."""
@@ -79,6 +80,8 @@ class Facts:
         self.not_applicable: set[str] = set()
         self.assessed_levels: dict[str, str] = {}
         self.entry: EntryFacts | None = None
+        self.this: EntryFacts | None = None
+        """Inside an aggregate, the entry that the whole formula is about."""
         self.weight: Exact = 0
         self.total: Exact = 0
 
@@ -105,10 +108,12 @@ class Readers:
 
     def slot(self, slot: Slot) -> Callable[[Facts], Exact | None]:
         """What the engine is given for `slot`: a number, or None."""
-        flag = self.flag(slot.formula)
-        if flag is not None:
-            return flag
+        special = self.flag(slot.formula) or self.answer(slot)
+        if special is not None:
+            return special
         read = self.reader(slot.formula)
+        if isinstance(slot.formula, Ref) and slot.formula.kind in ("number", "truth"):
+            return lambda facts: None if type(found := read(facts)) is Absent else cast(Exact, found)
         codes = {TOP_LEVEL: 1} | {text: position for position, text in enumerate(slot.codes, 1)}
 
         def value(facts: Facts) -> Exact | None:
@@ -130,10 +135,21 @@ class Readers:
             case Ref() if node.path.startswith("not_applicable."):
                 name = node.path.removeprefix("not_applicable.")
                 return lambda facts: 1 if name in facts.not_applicable else None
+            case Call(function="absent", arguments=(Ref() as ref,)) if ref.path.startswith("inputs."):
+                name = ref.path.removeprefix("inputs.")
+                return lambda facts: None if name in facts.inputs else 1
             case Call(function="absent", arguments=(only,)):
                 read = self.reader(only)
                 return lambda facts: 1 if type(read(facts)) is Absent else None
         return None
+
+    def answer(self, slot: Slot) -> Callable[[Facts], Exact | None] | None:
+        """An answer that is a number or a truth, as most are; None for any other formula."""
+        node = slot.formula
+        if not (isinstance(node, Ref) and node.path.startswith("inputs.") and node.kind in ("number", "truth")):
+            return None
+        name = node.path.removeprefix("inputs.")
+        return lambda facts: cast("Exact | None", facts.inputs.get(name))
 
     def number(self, formula: Node) -> Callable[[Facts], Exact | Absent]:
         """A closure for a formula that gives a number."""
@@ -175,12 +191,13 @@ class Readers:
             case "budget":
                 return lambda facts: absent if (value := facts.budget.get(name)) is None else value
             case "inputs":
-                return lambda facts: facts.inputs.get(name, absent)
+                # A series is read by `value_at`; here it is only there or not.
+                return lambda facts: facts.inputs.get(name, absent)  # type: ignore[return-value]
             case "measures":
                 return self.measure(name)
             case "lookups":
                 return self.lookup(name)
-            case "entry":
+            case "entry" | "this":
                 return cast(Reader, attrgetter(path))
             case "weight":
                 return lambda facts: facts.weight
@@ -293,6 +310,8 @@ class Readers:
         function, arguments = node.function, node.arguments
         if function == "rounded":
             return self.apply(self.rounding or exact, *arguments)
+        if function == "value_at":
+            return self.value_at(*arguments)
         if function in _FUNCTIONS:
             return self.apply(_FUNCTIONS[function], *arguments)
         readers = [self.reader(argument) for argument in arguments]
@@ -302,8 +321,18 @@ class Readers:
             return lambda facts: _first([read(facts) for read in readers])
         (argument,), (only,) = arguments, readers  # `present`
         if isinstance(argument, Ref) and argument.path in TYPED:
-            return _is_typed(argument.path.removeprefix("entry."))
+            return _is_typed(argument.path)
         return lambda facts: not isinstance(only(facts), Absent)
+
+    def value_at(self, of: Node, day: Node) -> Reader:
+        """The latest number of a series not after a day."""
+        too_early = Absent("before-first", tuple(paths(of)))
+
+        def number(series: Series, day: date) -> Value:
+            found = series.at(day)
+            return too_early if found is None else found
+
+        return self.apply(number, of, day)
 
     def aggregate(self, node: Aggregate) -> Reader:
         where = self.reader(node.where) if node.where is not None else None
@@ -311,7 +340,8 @@ class Readers:
         function = _AGGREGATES[node.function]
 
         def collected(facts: Facts) -> Value:
-            outside = facts.entry
+            outside, about = facts.entry, facts.this
+            facts.this = outside
             found: list[Value] = []
             missing: list[Absent] = []
             for entry in facts.entries():
@@ -327,7 +357,7 @@ class Readers:
                         missing.append(item)
                     else:
                         found.append(item)
-            facts.entry = outside
+            facts.entry, facts.this = outside, about
             return together(missing) if missing else function(found)
 
         return collected
@@ -341,17 +371,22 @@ def _is_huge(value: Exact) -> bool:
     return value.numerator.bit_length() > MOST_BITS or value.denominator.bit_length() > MOST_BITS
 
 
-TYPED = ("entry.actual", "entry.target", "entry.initial_target", "entry.prior")
-"""Values that may be a number, a date, a range or words: present when anything was typed."""
+TYPED = tuple(f"{of}.{name}" for of in ("entry", "this") for name in (*Indicator.VALUES, "part_of"))
+"""What is present when anything was typed: values that may be a number, a date, a range or words, and what is never absent."""
 
 
-def _is_typed(name: str) -> Reader:
+def _is_typed(path: str) -> Reader:
+    of, _, name = path.partition(".")
+    entry_of = cast("Callable[[Facts], EntryFacts | None]", attrgetter(of))
+
     def present(facts: Facts) -> Value:
-        entry = facts.entry
+        entry = entry_of(facts)
         if entry is None:
             return False
         counts = entry.indicator.counts
-        return counts.surveyed > 0 if name == "actual" and counts is not None else entry.typed(name) is not None
+        if name == "actual" and counts is not None:
+            return counts.surveyed > 0
+        return getattr(entry.indicator, name) is not None
 
     return present
 

@@ -56,7 +56,7 @@ def merged(base: Mapping[str, Any], fragment: Mapping[str, Any], without: tuple[
     return both
 
 
-def _less(data: Data, path: FieldPath) -> Data:
+def _less(data: Mapping[str, Any], path: FieldPath) -> Data:
     first, *rest = path
     below = data.get(first)
     if isinstance(below, list):
@@ -66,7 +66,7 @@ def _less(data: Data, path: FieldPath) -> Data:
         return {**data, first: rows} if rows else {key: value for key, value in data.items() if key != first}
     if not rest:
         return {key: value for key, value in data.items() if key != first}
-    return {**data, first: _less(below, tuple(rest))} if isinstance(below, Mapping) else data
+    return {**data, first: _less(below, tuple(rest))} if isinstance(below, Mapping) else dict(data)
 
 
 class _Neutral:
@@ -107,9 +107,7 @@ class _Neutral:
                     assessments["criteria"][criterion.id] = pick
             rows += self.entries(criterion, len(rows), assessments["indicators"], year)
         rows += self.counted(rows, year)
-        for row in rows:
-            row |= {"goal": "g1"} if "goals" in data else {}
-        data["indicators"] = rows
+        data["indicators"] = [{**row, "goal": "g1"} for row in rows] if "goals" in data else rows
         data["assessments"] = {key: value for key, value in assessments.items() if value}
         return {key: value for key, value in data.items() if value}
 
@@ -195,7 +193,7 @@ class _Neutral:
         """What tables read, and what people pick."""
         found: dict[Field, None] = {}
         for site in sites(self.plan):
-            entry = entry_of(self.plan, site, self.trial.base)
+            entry = entry_of(site, self.trial.base)
             for slot in site.leaf.slots:
                 found |= dict.fromkeys(self.trial.fields(slot.formula, entry))
         for section, picks in self.trial.base.get("assessments", {}).items():
@@ -263,7 +261,7 @@ def put(data: Data, path: FieldPath, value: Any) -> Data:
     return changed(data, path, value)
 
 
-def entry_of(plan: Plan, site: Site, data: Mapping[str, Any]) -> str | None:
+def entry_of(site: Site, data: Mapping[str, Any]) -> str | None:
     """The entry of the neutral record that the table of `site` scores."""
     if site.kind is None or site.criterion is None or site.criterion.entries is None:
         return None

@@ -257,6 +257,8 @@ class Question:
     label: Label
     type: str
     choices: tuple[str, ...]
+    of: str = ""
+    """What a series holds."""
 
 
 @dataclass(frozen=True, slots=True)

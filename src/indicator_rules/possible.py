@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import product
+from math import prod
 from typing import Protocol
 
 from indicator_rules import interval
@@ -35,7 +37,8 @@ from indicator_rules.expression import (
 )
 from indicator_rules.interval import Span, common, hull
 from indicator_rules.measure import TYPED, months_late, years_late
-from indicator_rules.value import Absent, Value
+from indicator_rules.ratios import ratio
+from indicator_rules.value import Absent, Series, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class Outlook(Protocol):
     """Of the stage `measure`."""
     entry: Entry | None
     """The entry that a formula is read for."""
+    this: Entry | None
+    """Inside an aggregate, the entry that the whole formula is about."""
 
     def given(self, node: Node) -> Possible | None:
         """What `node` is taken to be, whatever it reads; None if nothing is."""
@@ -109,8 +114,11 @@ class Outlook(Protocol):
     def field(self, ref: Ref) -> Possible:
         """What a name outside entries can be: a field, an input, a measure, a parameter of a look-up, `weight`, `total`."""
 
-    def entries(self) -> Sequence[Entry] | None:
-        """The entries; None if nothing is known of them."""
+    def series(self, name: str) -> Series | Possible:
+        """Figures by date, or what one of them can be."""
+
+    def entries(self, categories: tuple[str, ...]) -> Sequence[Entry] | None:
+        """The entries; None if some of `categories` (none: of any) can still come in."""
 
     def at(self, entry: Entry) -> Outlook:
         """The same, inside an entry."""
@@ -127,6 +135,8 @@ def possible(node: Node, outlook: Outlook) -> Possible:
         case Ref():
             if outlook.entry is not None and node.path.startswith("entry."):
                 return outlook.entry.field(node.path.removeprefix("entry."))
+            if outlook.this is not None and node.path.startswith("this."):
+                return outlook.this.field(node.path.removeprefix("this."))
             return outlook.field(node)
         case Negative():
             return _numbers([possible(node.operand, outlook)], lambda spans: interval.negative(spans[0]))
@@ -153,19 +163,27 @@ def possible(node: Node, outlook: Outlook) -> Possible:
 def _numbers(operands: Sequence[Possible], function: Callable[[list[Span]], Span | None]) -> Possible:
     """`function` of the operands' spans; absent if one can be, or if there is no result."""
     absent = any(operand.absent for operand in operands)
-    spans = [span for operand in operands if (span := operand.span) is not None]
-    if len(spans) < len(operands):
+    spans = [operand.spans for operand in operands]
+    if prod(map(len, spans)) > MOST_WAYS:
+        spans = [(hull(several),) for several in spans]
+    found = [function(list(way)) for way in product(*spans)]
+    if not found:
         return NOTHING
-    found = [function([span]) for span in operands[0].spans] if len(operands) == 1 else [function(spans)]
-    return Possible(tuple(span for span in found if span is not None), absent=absent or None in found)
+    return Possible(tuple(dict.fromkeys(span for span in found if span is not None)), absent=absent or None in found)
+
+
+MOST_WAYS = 16
+"""Combinations of operands' spans that are kept apart."""
 
 
 def _arithmetic(node: Arithmetic, outlook: Outlook) -> Possible:
     left, right = possible(node.left, outlook), possible(node.right, outlook)
     found = _numbers([left, right], lambda spans: _ARITHMETIC[node.sign](*spans))
-    if node.sign == "/" and right.span is not None and 0 in right.span:
-        return Possible(found.spans, absent=True)
-    return found
+    if node.sign != "/" or right.span is None or found.span is None:
+        return found
+    narrower = ratio(node.left, node.right, lambda part: possible(part, outlook).span)
+    spans = found.spans if narrower is None else tuple(filter(None, (common(span, narrower) for span in found.spans)))
+    return Possible(spans, absent=found.absent or 0 in right.span)
 
 
 _ARITHMETIC: dict[str, Callable[[Span, Span], Span | None]] = {
@@ -234,6 +252,8 @@ def _called(node: Call, outlook: Outlook) -> Possible:
     function, arguments = node.function, node.arguments
     if function == "present":
         return _presence(arguments[0], outlook)
+    if function == "value_at":
+        return _value_at(arguments, outlook)
     parts = [possible(argument, outlook) for argument in arguments]
     match function:
         case "absent":
@@ -260,10 +280,30 @@ def _called(node: Call, outlook: Outlook) -> Possible:
 
 
 def _presence(argument: Node, outlook: Outlook) -> Possible:
-    if isinstance(argument, Ref) and argument.path in TYPED and outlook.entry is not None:
-        return outlook.entry.typed(argument.path.removeprefix("entry."))
+    if isinstance(argument, Ref) and argument.path in TYPED:
+        of, _, name = argument.path.partition(".")
+        entry = outlook.entry if of == "entry" else outlook.this
+        if entry is not None:
+            return entry.typed(name)
     found = possible(argument, outlook)
     return Possible(words=frozenset(truth for truth, can in ((True, found.present), (False, found.absent)) if can))
+
+
+def _value_at(arguments: Sequence[Node], outlook: Outlook) -> Possible:
+    """The figures of a series that can be the latest on one of the days that are possible."""
+    of, day = arguments
+    found, at = outlook.series(of.path.removeprefix("inputs.") if isinstance(of, Ref) else ""), possible(day, outlook)
+    if isinstance(found, Possible):
+        return Possible(found.spans, absent=True) if at.present and found.present else NOTHING
+    spans: list[Span] = []
+    absent = at.absent
+    for span in at.spans:
+        first, last = (_day(1 if span.low is None else span.low), _day(LAST_DAY if span.high is None else span.high))
+        start = found.at(first)
+        absent = absent or start is None
+        figures = [figure for on, figure in found.points if first < on <= last]
+        spans += [Span.point(figure) for figure in (figures if start is None else [start, *figures])]
+    return Possible(tuple(dict.fromkeys(spans)), absent=absent)
 
 
 def _first(parts: Sequence[Possible]) -> Possible:
@@ -308,7 +348,7 @@ def _date(parts: Sequence[Possible]) -> Possible:
 
 def _aggregated(node: Aggregate, outlook: Outlook) -> Possible:
     """Entry by entry: each certainly counted, certainly not, or perhaps."""
-    entries = outlook.entries()
+    entries = outlook.entries(node.categories)
     if entries is None:
         return Possible((interval.COUNT if node.function == "count" else interval.ALL,), absent=True)
     always: list[Span] = []

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from pydantic import ValidationError
+
 from indicator_rules import engine as engines
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
@@ -19,6 +21,7 @@ from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, exact, to_text
 from indicator_rules.expression import Ref
 from indicator_rules.hitting import Aim, Hitter
+from indicator_rules.messages import Words
 from indicator_rules.neutral import entry_of, merged, neutral
 from indicator_rules.plan import Choice, Plan, Range
 from indicator_rules.record import EvaluationRecord
@@ -117,7 +120,7 @@ class _Surveyor:
 
     def visit(self, site: Site) -> None:
         """Look for every row and cut of one table."""
-        entry = entry_of(self.plan, site, self.base)
+        entry = entry_of(site, self.base)
         hitter = Hitter(self.trial, site, entry, self.weight(site, entry), self.total if _reads_total(site) else None)
         start = self.start(site)
         self.specials(site, hitter, entry)
@@ -193,7 +196,10 @@ class _Surveyor:
             self.keep_special(site, Probe(site.key, "not_applicable", "not_applicable", fragment), entry)
         if _reads_total(site):
             return
-        fields = [one for one in hitter.fields() if _can_be_absent(one)]
+        below = [slot for leaf in site.scale.leaves for slot in leaf.slots] if site.scale is not None else []
+        inside = dict.fromkeys(one for slot in below for one in self.trial.fields(slot.formula, entry))
+        has_parts = site.scale is not None and bool(site.scale.parts)
+        fields = [one for one in (inside if has_parts else hitter.fields()) if _can_be_absent(one)]
         # What a person picked goes as a whole; what an aggregate counts is there or not, never absent.
         paths_read = list(dict.fromkeys(one.path[:3] if one.path[0] == "assessments" else one.path for one in fields))
         removals: list[tuple[FieldPath, ...]] = [(path,) for path in paths_read]
@@ -212,7 +218,7 @@ class _Surveyor:
                 continue
             whole = any(path[0] == "indicators" and len(path) == 2 for path in paths)
             fragment = {} if whole else self.fragment(hitter, dict.fromkeys(paths, ABSENT))[0]
-            if not whole and not any(path[0] == "assessments" for path in paths):
+            if not whole and not has_parts and not any(path[0] == "assessments" for path in paths):
                 row = hitter.row(dict.fromkeys(paths, ABSENT))
                 if row >= 0 and site.leaf.table.rows[row].id != "absent":
                     continue  # something else stands for it
@@ -297,9 +303,22 @@ class _Surveyor:
         """Whether evaluation, too, hits the row."""
         try:
             found = self.evaluator.evaluate(EvaluationRecord.model_validate(probe.on(self.base)))
-        except RecordError:
-            return probe.row == "absent"
+        except ValidationError:  # nothing is left of what a person picked
+            return False
+        except RecordError as error:
+            return probe.row == "absent" and blamed(error, site)
         return hits(found, site, probe.row, entry)
+
+
+def blamed(error: RecordError, site: Site) -> bool:
+    """Whether a record was refused for want of what the table of `site` reads."""
+    if site.criterion is None and not site.key.startswith("adjustments."):
+        return True
+    labels = [problem.values.get("label") for problem in error.problems]
+    owners = [label.parts[0] if isinstance(label, Words) else label for label in labels]
+    if site.criterion is not None:
+        return any(owner is site.criterion.label for owner in owners)
+    return bool(owners)
 
 
 def hits(found: Evaluation, site: Site, row: str, entry: str | None) -> bool:

@@ -13,16 +13,16 @@ from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
+from indicator_rules.any_record import AnyRecord
 from indicator_rules.curve import Curve, Jump, NotTold, curve, in_shares, only_number
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, add, to_text
 from indicator_rules.messages import Phrase, Words
-from indicator_rules.open_record import OpenOutlook, open_outlook
 from indicator_rules.partial import Partial
 from indicator_rules.partial_result import PartialEvaluation
-from indicator_rules.plan import Criterion, Plan, Scale
+from indicator_rules.plan import Criterion, EntryKind, Plan, Scale
 from indicator_rules.probes import Probe
 from indicator_rules.proof import ORDINARY, SECONDS, Answer, Question
 from indicator_rules.record import EvaluationRecord
@@ -72,7 +72,7 @@ class Prover:
     def everything(self) -> PartialEvaluation | None:
         """What is possible for any record; None where there are too many ways, or no time."""
         try:
-            return Partial(self.evaluator).over(OpenOutlook(self.plan))
+            return Partial(self.evaluator).over(AnyRecord(self.plan))
         except RecordError:
             return None
         except OutOfTime:
@@ -117,9 +117,10 @@ class Prover:
     @cached_property
     def asked(self) -> list[_Asked]:
         """The tables that read one number, by key path."""
-        outlook = open_outlook(self.plan)
         found = []
-        for criterion, path, scale in scales(self.plan):
+        for criterion, kind, scale in scales(self.plan):
+            path = f"criteria.{criterion.id}" + (f".entries.{kind}" if kind is not None else "")
+            outlook = AnyRecord(self.plan) if kind is None else AnyRecord(self.plan).inside(kind)
             slot = only_number(scale)
             if slot is None:
                 continue
@@ -248,14 +249,14 @@ def _place(evaluation: Evaluation, asked: _Asked, made: Curve, probe: Probe) -> 
     return _Place(x, points * sign, row, evaluation)
 
 
-def scales(plan: Plan) -> Iterator[tuple[Criterion, str, Scale]]:
-    """Every scale that a criterion begins with, by key path."""
+def scales(plan: Plan) -> Iterator[tuple[Criterion, EntryKind | None, Scale]]:
+    """Every scale that a criterion begins with, and the kind of entry that it is for."""
     for criterion in plan.criteria:
         if criterion.entries is None:
-            yield criterion, f"criteria.{criterion.id}", criterion.scale
+            yield criterion, None, criterion.scale
         else:
             for kind, scale in criterion.entries.scales:
-                yield criterion, f"criteria.{criterion.id}.entries.{kind}", scale
+                yield criterion, kind, scale
 
 
 def undeclared(made: Curve) -> list[Jump]:

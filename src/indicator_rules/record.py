@@ -15,7 +15,7 @@ Fields (? may be absent; all texts are stripped; ✎ accepts the Chinese form to
   actual? 实际值, prior? 上年值 (`Quantity`s), unit? 计量单位 (read into values typed without one), weight? 权重, level? 达成程度,
   counts? 调查份数 {satisfied, surveyed}, goal? 所属目标 (id), part_of? 所属指标 (id), key 核心指标 (false), basis? 依据, reason? 偏差原因,
   evidence? 佐证. With direction `qualitative`, texts are not read as numbers.
-- answers 核实结果: name → yes-no, number, text or date
+- answers 核实结果: name → yes-no, number, text or date, or a list of {date 日期, value 数} (a number, or text with its unit), earliest first
 - assessments 评价人评分: criteria, indicators: id → one table or a list of them: points|share|level (exactly one), reason?, by?, weight?
 - not_applicable 不适用: criteria, indicators: id → reason
 - deductions 扣分: criteria, indicators: id → {points, reason?}; total? {points, reason?}
@@ -32,13 +32,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from indicator_rules import quantity
 from indicator_rules import record_fields as fields
 from indicator_rules.exact import Exact, divide
+from indicator_rules.frozen import Frozen
+from indicator_rules.json_form import OneRow
 from indicator_rules.quantity import Quantity, QuantityError, money_factor
 from indicator_rules.record_fields import (
     Answer,
@@ -47,6 +50,7 @@ from indicator_rules.record_fields import (
     Count,
     Day,
     DirectionField,
+    Figure,
     Id,
     KindField,
     MoneyUnitField,
@@ -110,7 +114,7 @@ class Amounts(Part):
                 continue
             numerator, denominator = value.as_integer_ratio()
             amounts[name] = divide(numerator * factor, denominator)
-        return amounts
+        return Frozen(amounts)
 
     def amount(self, name: str) -> Exact | None:
         """One amount in 元, or None where the record has none. Raises KeyError for a name that no amount has."""
@@ -247,21 +251,21 @@ def _raters(ratings: tuple[Rating, ...]) -> tuple[Rating, ...]:
     return ratings
 
 
-Ratings = Annotated[tuple[Rating, ...], Field(max_length=100), BeforeValidator(_as_list), AfterValidator(_raters)]
+Ratings = Annotated[tuple[Rating, ...], Field(max_length=100), BeforeValidator(_as_list), AfterValidator(_raters), OneRow()]
 
 
 class Assessments(Part):
     """Picks by criterion and by indicator; one rater is a list of one."""
 
-    criteria: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES)] = {}
-    indicators: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES)] = {}
+    criteria: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
+    indicators: Annotated[Mapping[Id, Ratings], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
 
 
 class Reasons(Part):
     """Texts by criterion and by indicator."""
 
-    criteria: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES)] = {}
-    indicators: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES)] = {}
+    criteria: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
+    indicators: Annotated[Mapping[Id, Prose], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
 
 
 class NotApplicable(Reasons):
@@ -278,8 +282,8 @@ class Deduction(Part):
 class Deductions(Part):
     """Points taken off by hand, from a criterion, an indicator or the total."""
 
-    criteria: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES)] = {}
-    indicators: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES)] = {}
+    criteria: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
+    indicators: Annotated[Mapping[Id, Deduction], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
     total: Deduction | None = None
 
 
@@ -292,8 +296,8 @@ class ClaimReasons(Reasons):
 class Claims(Part):
     """Points that somebody else arrived at (自评分、复核分); never an input to scoring."""
 
-    criteria: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES)] = {}
-    indicators: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES)] = {}
+    criteria: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
+    indicators: Annotated[Mapping[Id, Number], Field(max_length=MOST_ENTRIES), AfterValidator(Frozen)] = Frozen()
     total: Number | None = None  # 总分
     grade: Name | None = None  # 等级
     by: Name | None = None  # 何人
@@ -316,6 +320,36 @@ class Narrative(Part):
     publication: Report | None = None  # 结果应用与公开
 
 
+class Point(Part):
+    """A figure as it stood on a day."""
+
+    date: Day  # 日期
+    value: Figure  # 数
+
+
+def _in_order(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    if not points:  # not min_length: see `_raters`
+        refuse("list-too-short", length=0, limit=1)
+    for earlier, later in pairwise(points):
+        if later.date <= earlier.date:
+            code = "series-date-repeated" if later.date == earlier.date else "series-order"
+            refuse(code, text=later.date.isoformat(), after=earlier.date.isoformat())
+    return points
+
+
+Series = Annotated[tuple[Point, ...], Field(max_length=400), AfterValidator(_in_order)]
+"""Figures by date (按日期的数), earliest first."""
+
+
+def _form(value: object) -> str:
+    if not isinstance(value, (list, tuple)):
+        return "one"
+    return "series" if not value or any(isinstance(one, (Mapping, Point)) for one in value) else "one"
+
+
+AnswerField = Annotated[Annotated[Series, Tag("series")] | Annotated[Answer, Tag("one")], Discriminator(_form)]
+
+
 class EvaluationRecord(Part):
     """Everything known about one subject in one evaluation year (填报记录)."""
 
@@ -324,7 +358,7 @@ class EvaluationRecord(Part):
     funds: Annotated[tuple[Fund, ...], Field(max_length=200)] = ()  # 资金来源
     goals: Annotated[tuple[Goal, ...], Field(max_length=100)] = ()  # 年度总体目标
     indicators: Annotated[tuple[Indicator, ...], Field(max_length=MOST_ENTRIES)] = ()  # 绩效指标
-    answers: Annotated[Mapping[Name, Answer], Field(max_length=2000)] = {}  # 评价要点核实结果
+    answers: Annotated[Mapping[Name, AnswerField], Field(max_length=2000), AfterValidator(Frozen)] = Frozen()  # 评价要点核实结果
     assessments: Assessments = Assessments()  # 评价人评分
     not_applicable: NotApplicable = NotApplicable()  # 不适用
     deductions: Deductions = Deductions()  # 人工扣分
@@ -366,7 +400,7 @@ class EvaluationRecord(Part):
     @cached_property
     def indicator_by_id(self) -> Mapping[str, Indicator]:
         """Entries by their ids."""
-        return {entry.id: entry for entry in self.indicators}
+        return Frozen({entry.id: entry for entry in self.indicators})
 
     def canonical(self) -> str:
         """The record as JSON for digests: one text for one meaning. Absent fields are left out and keys are sorted."""
@@ -401,8 +435,9 @@ def _broken_links(record: EvaluationRecord) -> Iterator[_Link]:
                 yield (*path, key), "unknown-indicator", {"text": key, **suggestion(key, entries)}
     if record.budget is None:
         yield from ((("funds", position), "unit-missing", {}) for position, row in enumerate(record.funds) if row.unit is None)
+    rows: dict[int, Mapping[str, object]] = {}
     for position, path_text in enumerate(record.assumed):
-        if not _resolves(record, path_text.split(".")):
+        if not _resolves(record, path_text.split("."), rows):
             yield ("assumed", position), "unknown-path", {"text": quantity.shown(path_text)}
 
 
@@ -425,22 +460,35 @@ def _keys_of_indicators(record: EvaluationRecord) -> Iterator[tuple[tuple[str, .
                 yield (name, "reasons", "indicators"), claims.reasons.indicators
 
 
-def _resolves(value: object, path: Sequence[str]) -> bool:
-    """Whether `path` leads to something that the record holds; list rows are named by id (or source), or by position from 0."""
+def _resolves(value: object, path: Sequence[str], rows: dict[int, Mapping[str, object]]) -> bool:
+    """Whether `path` leads to something that the record holds; list rows are named by id (or source), or by position from 0. `rows` keeps the
+    names of lists met before: thousands of paths may lead through thousands of entries."""
     for part in path:
         if isinstance(value, BaseModel):
             value = getattr(value, part, None) if part in type(value).model_fields else None
         elif isinstance(value, Mapping):
             value = value.get(part)
         elif isinstance(value, tuple):
-            named = [row for row in value if part in (getattr(row, "id", None), getattr(row, "source", None))]
+            named = rows.get(id(value))
+            if named is None:
+                named = rows[id(value)] = _by_name(value)
             at = int(part) if part.isascii() and part.isdecimal() and len(part) < 6 else None
-            value = named[0] if named else value[at] if at is not None and at < len(value) else None
+            value = named[part] if part in named else value[at] if at is not None and at < len(value) else None
         else:
             return False
         if value is None:
             return False
     return True
+
+
+def _by_name(rows: tuple[object, ...]) -> dict[str, object]:
+    """The first row of each id or source."""
+    named: dict[str, object] = {}
+    for row in rows:
+        for name in (getattr(row, "id", None), getattr(row, "source", None)):
+            if name is not None:
+                named.setdefault(name, row)
+    return named
 
 
 def _json(value: object) -> str:

@@ -77,6 +77,12 @@ def _in_all(tables: Sequence[Mapping[str, _Value]]) -> dict[str, _Value]:
     return {key: value for key, value in found.items() if value is not None}
 
 
+def _is_bare(answer: object) -> bool:
+    """Whether it holds a number without a unit of its own."""
+    figures = [point.value for point in answer] if isinstance(answer, tuple) else [answer]
+    return any(isinstance(figure, Decimal) for figure in figures)
+
+
 def _sum(values: Sequence[Exact | None]) -> Exact | None:
     """The sum; absent if any is."""
     there = [value for value in values if value is not None]
@@ -134,7 +140,7 @@ class _Merger:
             "goals": _same([record.goals for record in self.records]) or (),
             "indicators": [self.entry(key, members) for key, members in self.groups.items()],
             # A bare amount is in the unit of the budget: the same number in two units is not the same answer.
-            "answers": {key: value for key, value in answers.items() if one_unit or not isinstance(value, Decimal)},
+            "answers": {key: value for key, value in answers.items() if one_unit or not _is_bare(value)},
             "assessments": self.by_name("assessments"),
             "not_applicable": self.not_applicable(),
             "deductions": {

@@ -48,12 +48,12 @@ def text(spec: Spec, lang: Language | None = None, columns: int = COLUMNS) -> st
 def inputs_text(fields: Iterable[InputField], lang: Language | None = None, columns: int = COLUMNS) -> str:
     """Each field that a ruleset reads: its key path in a record, what it is, and for which criteria."""
 
-    def say(key: str) -> str:
-        return messages.text(f"rubric.{key}", {}, lang)
+    def say(key: str, **values: object) -> str:
+        return messages.text(f"rubric.{key}", values, lang)
 
     cells: list[tuple[str, ...]] = [(say("field"), say("label"), say("type"), say("read-by"))]
     for one in fields:
-        kind = say(f"type-{one.type}")
+        kind = say(f"type-{one.type}", of=say(f"type-{one.of}") if one.of else "")
         choices = f"{kind}: {', '.join(one.choices)}" if one.choices else kind
         cells.append((one.path, one.label, choices, ", ".join(one.read_by) or "—"))
     return "\n".join(table(cells, fit(cells, columns, widest=24, whole=1))) + "\n"
@@ -170,9 +170,11 @@ class Words:
         yield self.joined(parts)
 
     def waivers(self) -> Iterator[str]:
-        """Laws of scoring that the rubric does not keep, and why."""
+        """Laws of scoring that the rubric does not keep, and findings of lint that it means; and why."""
         for name, reason in self.spec.waivers.items():
-            yield self.say("waiver", law=messages.text(f"laws.{name}", {}, self.lang), reason=reason)
+            is_law = f"laws.{name}" in messages.catalogue()
+            law = messages.text(f"laws.{name}", {}, self.lang) if is_law else self.say("waived-lint", code=name)
+            yield self.say("waiver", law=law, reason=reason)
 
     def adjustments(self) -> Iterator[str]:
         for one in self.spec.adjustments.values():

@@ -9,48 +9,74 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from indicator_rules import engine as engines
 from indicator_rules.checks import check as check_spec
 from indicator_rules.compile import compile_ruleset
 from indicator_rules.engine import Engine
-from indicator_rules.errors import Problem, RecordError, RulesetError, Where
+from indicator_rules.errors import Problem, RecordError, RulesetError
 from indicator_rules.exact import exact
+from indicator_rules.files import content
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
-from indicator_rules.reading import read_record, record_files, record_sources
+from indicator_rules.reading import Reading, reading, record_files, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
-from indicator_rules.validation import LARGEST_FILE
 
 if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.inputs import InputField
+    from indicator_rules.messages import Language
     from indicator_rules.partial import Partial
     from indicator_rules.partial_result import PartialEvaluation
     from indicator_rules.proof import Answer
     from indicator_rules.sensitivity_result import Sensitivity
 
-    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
+    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
+
+
+Value = TypeVar("Value")
+
+
+class _Kept(Generic[Value]):
+    """A value worked out when first read, then kept. `cached_property` holds a lock meanwhile (Python 3.11), and a process forked by
+    another thread at that moment would wait for it for ever; here two threads may both work it out, and one value is kept.
+    """
+
+    def __init__(self, make: Callable[[Any], Value]) -> None:
+        self.make, self.__doc__ = make, make.__doc__
+
+    def __get__(self, rules: object, owner: type) -> Value:
+        if rules is None:
+            return self  # type: ignore[return-value]  # of the class: for documentation tools
+        kept: Value = rules.__dict__.setdefault(self.make.__name__, self.make(rules))
+        return kept
 
 
 class Rules:
     """A ruleset that has no errors."""
 
     def __init__(
-        self, spec: Spec, ruleset: Ruleset, plan: Plan, problems: Iterable[Problem], file: str = "", engine: str | None = None
+        self,
+        spec: Spec,
+        ruleset: Ruleset,
+        plan: Plan,
+        problems: Iterable[Problem],
+        file: str = "",
+        engine: str | None = None,
+        source: bytes | None = None,
     ) -> None:
         self.spec, self.ruleset, self.plan, self.file = spec, ruleset, plan, file
+        self._source = source
         self.problems = tuple(problems)
         """Warnings."""
         self._engine: Engine = engines.default_engine() if engine is None else engines.engine(engine)
@@ -58,7 +84,7 @@ class Rules:
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], engine: str | None = None) -> Rules:
         """The ruleset in a file. Raises `RulesetError`."""
-        return cls.from_bytes(_bytes(path), os.fspath(path), engine)
+        return cls.from_bytes(content(path, RulesetError), os.fspath(path), engine)
 
     @classmethod
     def from_text(cls, text: str, file: str = "", engine: str | None = None) -> Rules:
@@ -84,7 +110,7 @@ class Rules:
         found = located([*problems, *found], data)
         if plan is None or any(problem.severity == "error" for problem in found):
             raise RulesetError(found)
-        return cls(spec, ruleset, plan, found, file, engine)
+        return cls(spec, ruleset, plan, found, file, engine, data)
 
     @property
     def name(self) -> str:
@@ -96,7 +122,7 @@ class Rules:
         """The name of the engine that matches the rows."""
         return self._engine.name
 
-    @cached_property
+    @_Kept
     def provenance(self) -> Mapping[str, str]:
         """Family, edition, status, digest of the ruleset, library version, engine and its version."""
         # Defaults are left out, so that a ruleset keeps its digest when the language grows.
@@ -110,14 +136,14 @@ class Rules:
             "engine": f"{self.engine} {getattr(self._engine, 'version', '')}".rstrip(),
         }
 
-    @cached_property
+    @_Kept
     def evaluator(self) -> Evaluator:
         """The plan made ready; made on first use."""
         from indicator_rules.evaluate import Evaluator
 
-        return Evaluator(self.plan, self._engine, lambda: self.provenance)
+        return Evaluator(self.plan, self._engine, _Origin(self))
 
-    @cached_property
+    @_Kept
     def looking_ahead(self) -> Partial:
         """The plan made ready for partial evaluation; made on first use."""
         from indicator_rules.partial import Partial
@@ -131,7 +157,7 @@ class Rules:
     def evaluate(self, record: Record, *, partial: Literal[True], open: Iterable[str] = ...) -> PartialEvaluation: ...
 
     def evaluate(self, record: Record, *, partial: bool = False, open: Iterable[str] = ("*",)) -> Evaluation | PartialEvaluation:
-        """Score one record: an `EvaluationRecord`, plain data, or the path of a TOML or JSON file.
+        """Score one record: an `EvaluationRecord`, plain data, the path of a TOML, JSON or Excel file, or a `Reading` of one.
 
         With `partial`, the record may be incomplete: then it gives the totals and grades still possible, and the inputs that would decide. `open` says
         which empty places can still be filled: key paths, `*` for any part (`indicators.*.actual`); all of them, if not said.
@@ -143,13 +169,12 @@ class Rules:
             score = lambda read: self.looking_ahead.evaluate(read, open)
         if isinstance(record, EvaluationRecord):
             return score(record)
-        read = read_record(record)
+        read = reading(record)
+        evaluated = read.record
         try:
-            return score(read)
+            return score(evaluated)
         except RecordError as error:
-            file = "" if isinstance(record, Mapping) else os.fspath(record)
-            data = None if isinstance(record, Mapping) else Path(record).read_bytes()
-            raise RecordError(located([problem.at(file=file) for problem in error.problems], data)) from None
+            raise RecordError(read.located(error.problems)) from None
 
     def evaluate_all(self, records: Iterable[Record] | Record) -> Iterator[Evaluation | RecordError]:
         """Score many records, or all record files of a folder, in order and without stopping: a record that cannot be scored
@@ -157,7 +182,7 @@ class Rules:
         """
         if isinstance(records, str | os.PathLike):
             records = record_files([records])
-        elif isinstance(records, Mapping | EvaluationRecord):
+        elif isinstance(records, Mapping | EvaluationRecord | Reading):
             records = [records]
         for record in records:
             try:
@@ -174,11 +199,27 @@ class Rules:
         """
         from indicator_rules.audit import TOLERANCE, audit
 
-        found = audit(self, read_record(record), TOLERANCE if tolerance is None else tolerance, sides)
-        if isinstance(record, EvaluationRecord | Mapping) or not found.problems:
-            return found
-        problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
-        return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
+        read = reading(record)
+        found = audit(self, read.record, TOLERANCE if tolerance is None else tolerance, sides)
+        return replace(found, problems=tuple(read.located(found.problems))) if found.problems and read.file else found
+
+    def template(self, lang: Language | None = None) -> bytes:
+        """The Excel form to fill in for this ruleset, to be saved as .xlsx. Needs the extra `excel`.
+
+        Raises: RecordError where that is not installed.
+        """
+        from indicator_rules.form_template import template
+
+        return template(self.ruleset, self.plan, lang)
+
+    def lint(self, cases: Iterable[Record] | None = None) -> list[Problem]:
+        """What is odd about the ruleset (warnings, infos), in file order: rows never reached, marks out of reach, things nobody reads; with
+        `cases`, rows that none of these records hits, too. A case that cannot be scored hits none.
+        """
+        from indicator_rules.lint import lint
+
+        scored = None if cases is None else [case for case in self.evaluate_all(cases) if not isinstance(case, RecordError)]
+        return located(lint(self.ruleset, self.plan, self.file, scored), self._source)
 
     def sensitivity(
         self,
@@ -202,7 +243,7 @@ class Rules:
         for source in record_sources(records):
             file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
             try:
-                given.append(Given(file, read_record(source)))
+                given.append(Given(file, reading(source).record))
             except RecordError as error:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)
@@ -221,8 +262,44 @@ class Rules:
 
         return inputs(self.ruleset, self.plan)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as what was written, and linked and compiled again in the process that reads it, once."""
+        return _unpickled, (_Pickled(self.provenance["ruleset"], self.file, self.engine, self.spec, self.problems),)
+
     def __repr__(self) -> str:
         return f"<Rules {self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where evaluations come from: asked for its provenance, and, by a pickled evaluation, to score the record again."""
+
+    rules: Rules
+
+    def __call__(self) -> Mapping[str, str]:
+        return self.rules.provenance
+
+    def evaluate(self, record: EvaluationRecord) -> Evaluation:
+        return self.rules.evaluator.evaluate(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pickled:
+    """A ruleset as it is pickled; the digest stands for all that was written."""
+
+    digest: str
+    file: str
+    engine: str
+    spec: Spec = field(compare=False)
+    problems: tuple[Problem, ...] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _unpickled(source: _Pickled) -> Rules:
+    ruleset, plan, _ = _compiled(source.spec, source.file)
+    if plan is None:
+        raise AssertionError(source.digest)
+    return Rules(source.spec, ruleset, plan, source.problems, source.file, source.engine)
 
 
 def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str = "") -> list[Problem]:
@@ -232,7 +309,7 @@ def check(source: str | os.PathLike[str] | bytes | Mapping[str, Any], file: str 
         spec, problems = parse_data(source)
     else:
         try:
-            data = source if isinstance(source, bytes) else _bytes(source)
+            data = source if isinstance(source, bytes) else content(source, RulesetError)
         except RulesetError as error:
             return list(error.problems)
         file = file or ("" if isinstance(source, bytes) else os.fspath(source))
@@ -258,19 +335,3 @@ def located(problems: list[Problem], data: bytes | None) -> list[Problem]:
 
     placed = locate(problems, data) if data is not None and problems else problems
     return sorted(placed, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
-
-
-def _bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a ruleset file. Raises `RulesetError`."""
-    where = Where(os.fspath(path))
-    try:
-        if Path(path).is_dir():
-            raise RulesetError([Problem("path-is-folder", where)])
-        with Path(path).open("rb") as stream:
-            return stream.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise RulesetError([Problem("file-not-found", where)]) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise RulesetError(
-            [Problem("file-unreadable", where, {"reason": (getattr(error, "strerror", "") or "").lower()})]
-        ) from None

@@ -38,14 +38,21 @@ class Type:
     """What a formula gives. `unit`: `""` a pure number (ratios and counts too), `money`, or None where only the record can tell.
     `choices`: the texts that are possible, where they are a closed set."""
 
-    kind: Literal["number", "truth", "text", "date", "thing"]
+    kind: Literal["number", "truth", "text", "date", "series", "thing"]
     unit: Literal["", "money"] | None = ""
     choices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.kind == "number":
             return {"money": "money 金额", "": "number 数值或比率", None: "number 数值"}[self.unit]
-        return {"truth": "yes-no 是否", "text": "text 文字", "date": "date 日期", "thing": "field 字段"}[self.kind]
+        names = {
+            "truth": "yes-no 是否",
+            "text": "text 文字",
+            "date": "date 日期",
+            "series": "series 按日期的数",
+            "thing": "field 字段",
+        }
+        return names[self.kind]
 
 
 NUMBER = Type("number")
@@ -86,16 +93,19 @@ ENTRY_FIELDS: dict[str, tuple[tuple[str, ...], Type]] = {
     "entry.initial_target": (("年初指标值",), UNSURE),
     "entry.prior": (("上年值",), UNSURE),
     "entry.weight": (("指标权重",), NUMBER),
-    "entry.id": ((), TEXT),
+    "entry.id": (("指标编号",), TEXT),
     "entry.name": (("指标名称",), TEXT),
     "entry.category": (("指标类别",), TEXT),
     "entry.level": (("达成程度",), TEXT),
     "entry.unit": (("计量单位",), TEXT),
     "entry.reason": (("偏差原因",), TEXT),
     "entry.evidence": (("佐证",), TEXT),
+    "entry.part_of": (("所属指标",), TEXT),
     "entry.key": (("核心指标",), TRUTH),
     "entry.counts": (("调查份数",), THING),
 }
+THIS = ("this", "本指标")
+"""What stands before a field (`this.id`) to mean the entry that a formula is about, inside an aggregate too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +134,23 @@ class Scope:
                 self.names[spelling] = tuple(dict.fromkeys((*self.names.get(spelling, ()), path)))
 
     def inside_entry(self) -> Scope:
-        """The scope of a scale over entries: an entry's own fields hide others of the same name."""
+        """The scope of a formula about an entry: the entry's own fields hide others of the same name, and `this.x` is the same as `x`."""
+        return self._with_fields("entry.")
+
+    def inside_aggregate(self) -> Scope:
+        """The scope of an aggregate: `x` is a field of the entry counted, `this.x` one of the entry that the whole formula is about."""
+        return self._with_fields("this." if self.entry else None)
+
+    def _with_fields(self, this: str | None) -> Scope:
+        """The scope in which `x` is a field of an entry, and `this.x` the field of that name below the path `this`, if there is one."""
         inner = Scope(dict(self.names), dict(self.types), entry=True, suggestions=self.suggestions)
         for path, (labels, kind) in ENTRY_FIELDS.items():
-            inner.types[path] = kind
-            for name in (path.removeprefix("entry."), *labels):
+            own = path.removeprefix("entry.")
+            inner.types[path] = inner.types[f"this.{own}"] = kind
+            for name in (own, *labels):
                 inner.names[name] = (path,)
+                if this is not None:
+                    inner.names.update({f"{before}.{name}": (this + own,) for before in THIS})
         return inner
 
     def with_weight(self) -> Scope:
@@ -147,6 +168,8 @@ class Scope:
             return Ref(paths[0], self.types[paths[0]].kind, at=name.at)
         if paths:
             raise FormulaError("name-ambiguous", name.at, text=name.text, meanings=", ".join(paths))
+        if name.text.partition(".")[0] in THIS and name.text not in THIS:
+            raise FormulaError("this-without-entry", name.at, text=name.text)
         raise FormulaError("name-unknown", name.at, text=name.text, **self.suggestions(name.text, self.names))
 
     def resolve(self, node: Node) -> tuple[Node, Type]:
@@ -170,8 +193,10 @@ class _Resolver:
             case Truth():
                 return node, TRUTH
             case Name():
-                ref = self.scope.look_up(node)
-                return ref, self.scope.types[ref.path]
+                ref, kind = self.named(node)
+                if kind.kind == "series":
+                    raise FormulaError("series-alone", node.at, text=node.text)
+                return ref, kind
             case Negative():
                 operand, kind = self.number(node.operand)
                 return replace(node, operand=operand), kind
@@ -190,6 +215,10 @@ class _Resolver:
             case Aggregate():
                 return self.aggregate(node)
         raise AssertionError(node)
+
+    def named(self, node: Name) -> tuple[Node, Type]:
+        ref = self.scope.look_up(node)
+        return ref, self.scope.types[ref.path]
 
     def number(self, node: Node) -> tuple[Node, Type]:
         found, kind = self.resolve(node)
@@ -263,8 +292,11 @@ class _Resolver:
 
     def call(self, node: Call) -> tuple[Node, Type]:
         if node.function == "present":
-            found, _ = self.resolve(node.arguments[0])
+            (asked,) = node.arguments
+            found, _ = self.named(asked) if isinstance(asked, Name) else self.resolve(asked)
             return replace(node, arguments=(found,)), TRUTH
+        if node.function == "value_at":
+            return self.value_at(node)
         resolved = [self.resolve(argument) for argument in node.arguments]
         result = replace(node, arguments=tuple(found for found, _ in resolved))
         kinds = [kind for _, kind in resolved]
@@ -284,6 +316,17 @@ class _Resolver:
             return result, NUMBER
         return result, self.common(node, kinds)
 
+    def value_at(self, node: Call) -> tuple[Node, Type]:
+        """A number of a series, in its unit."""
+        of, day = node.arguments
+        series, kind = self.named(of) if isinstance(of, Name) else self.resolve(of)
+        if kind.kind != "series":
+            raise FormulaError("not-a-series", of.at, text=str(of), kind=str(kind))
+        found, day_type = self.resolve(day)
+        if day_type.kind != "date":
+            raise FormulaError("not-a-date", day.at, text=str(day), kind=str(day_type))
+        return replace(node, arguments=(series, found)), Type("number", kind.unit)
+
     def common(self, node: Call, kinds: list[Type]) -> Type:
         first = kinds[0]
         for argument, kind in zip(node.arguments[1:], kinds[1:], strict=True):
@@ -299,7 +342,7 @@ class _Resolver:
     def aggregate(self, node: Aggregate) -> tuple[Node, Type]:
         if self.in_aggregate:
             raise FormulaError("aggregate-nested", node.at, text=node.function)
-        inner = _Resolver(self.scope.inside_entry(), in_aggregate=True)
+        inner = _Resolver(self.scope.inside_aggregate(), in_aggregate=True)
         value, kind = (None, NUMBER) if node.value is None else inner.number(node.value)
         where = None if node.where is None else inner.truth(node.where)
         for path in node.categories:

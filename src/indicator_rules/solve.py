@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import TypeAlias
 
 from indicator_rules.exact import Exact
@@ -59,7 +60,7 @@ def _candidates(points: list[Point], value: Exact) -> Iterator[Exact]:
         found = _through(one, two, three, Fraction(value))
         if found is not None:
             yield found
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(points):
         if y1 != y2:
             yield _plain(x1 + (Fraction(value) - y1) * (x2 - x1) / (Fraction(y2) - y1))
 
@@ -75,7 +76,7 @@ def _through(one: Point, two: Point, three: Point, y: Fraction) -> Exact | None:
 
 def _brackets(points: list[Point], value: Exact) -> Iterator[tuple[Exact, Exact]]:
     """Neighbours with `value` between them."""
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(points):
         if min(y1, y2) < value < max(y1, y2):
             yield x1, x2
 
@@ -86,7 +87,7 @@ def _halved(formula: Formula, value: Exact, low: Exact, high: Exact) -> Exact | 
     for _ in range(HALVINGS):
         middle = Fraction(low + high) / 2
         # Places that people could type; whole where the field is a count.
-        middle = Fraction(round(middle)) if abs(high - low) > 2 else Fraction(round(middle * 10**6), 10**6)
+        middle = Fraction(round(middle)) if Fraction(high - low) > 2 else Fraction(round(middle * 10**6), 10**6)
         found = formula(_plain(middle))
         if found == value:
             return _plain(middle)

@@ -83,6 +83,7 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     "date": (3, 3),
     "months_late": (2, 2),
     "years_late": (2, 2),
+    "value_at": (2, 2),
 }
 """Functions and how many arguments each takes."""
 
@@ -117,7 +118,7 @@ _FULL_WIDTH = str.maketrans("（），％×÷≥≤≠＞＜＝＋－＊／；�
 _LONG = {"\0": ">=", "\1": "<=", "\2": "!="}
 
 
-NOT_NAMES = (*RESERVED, "entries")
+NOT_NAMES = (*RESERVED, "entries", "this")
 """Words that a formula never reads as a name."""
 
 

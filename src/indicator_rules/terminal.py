@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,8 @@ _PLAIN = str.maketrans(
     {"█": "#", "░": ".", "≈": "~", "−": "-", "–": "-", "─": "-", "·": "-", "×": "*", "÷": "/", "≥": ">=", "≤": "<="}
 )
 """What stands for signs that an old terminal has not."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that move the cursor, change colours, ring, or turn the direction of writing: whoever wrote a file would write on the screen."""
 
 
 def say(key: str, **values: object) -> str:
@@ -144,7 +147,7 @@ def _usage(error: click.UsageError) -> None:
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Choice):
             text = say("not-a-choice", text=error.param.opts[0], choices=", ".join(map(str, error.param.type.choices)))
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.IntRange):
-            text = say("not-a-year", text=error.param.opts[0])
+            text = say("not-a-percent" if error.param.type.max == 100 else "not-a-year", text=error.param.opts[0])
         case click.BadOptionUsage():
             text = say("option-usage", text=error.option_name)
         case click.exceptions.NoSuchCommand():
@@ -153,7 +156,7 @@ def _usage(error: click.UsageError) -> None:
             text = error.format_message()
     if error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
-    click.echo(say("usage-error", text=text), err=True)
+    click.echo(seen(say("usage-error", text=text)), err=True)
 
 
 # ------------------------------------------------------------------------------------------------------------------ output
@@ -164,8 +167,14 @@ def columns() -> int:
     return min(max(shutil.get_terminal_size((100, 24)).columns, 80), 140)
 
 
+def seen(text: str) -> str:
+    """`text` with every character that a terminal would obey spelt out, as JSON spells it too; lines and tabs stay."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def show(text: str, *, as_json: bool = False) -> None:
     """`text` to standard output; what its encoding cannot hold is spelt otherwise, and JSON stays JSON."""
+    text = seen(text)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -181,8 +190,30 @@ def tell(problems: Iterable[Problem]) -> None:
     from indicator_rules.render import problems_text
 
     sys.stdout.flush()
-    sys.stderr.write(problems_text(problems))
+    sys.stderr.write(seen(problems_text(problems)))
     sys.stderr.flush()
+
+
+def tell_with_lines(problems: Iterable[Problem]) -> None:
+    """`problems` to standard error, each with the line of its file that it is about."""
+    from indicator_rules.excerpt import excerpt
+    from indicator_rules.render import problems_text
+
+    lines: dict[str, list[str]] = {}
+    sys.stdout.flush()
+    for problem in problems:
+        if problem.where.line is not None and problem.where.file not in lines:
+            lines[problem.where.file] = _lines(Path(problem.where.file))
+        text = problems_text([problem]) + excerpt(problem, lines.get(problem.where.file, []))
+        sys.stderr.write(seen(text))
+    sys.stderr.flush()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
+    except (OSError, ValueError):  # gone since it was checked
+        return []
 
 
 def check_output(path: Path, records: Iterable[Path]) -> None:
@@ -195,18 +226,19 @@ def check_output(path: Path, records: Iterable[Path]) -> None:
         raise RecordError([Problem("output-is-input", Where(str(path)))])
 
 
-def write(path: Path, text: str) -> None:
-    """`text` to `path`, whole or not at all. Raises `RecordError`."""
+def write(path: Path, content: str | bytes) -> None:
+    """`content` to `path`, whole or not at all. Raises `RecordError`."""
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file():  # a pipe or a device: nothing to put in its place
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(data)
             return
         path = path.resolve()  # through a link, not in place of it
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
             Path(name).chmod(mode)
             Path(name).replace(path)
         except BaseException:

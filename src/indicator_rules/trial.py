@@ -12,6 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from pydantic import BaseModel
+
 from indicator_rules import engine as engines
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
@@ -32,6 +34,14 @@ ABSENT: Final = None
 Changes: TypeAlias = Mapping[FieldPath, Any]
 
 
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "subject": Subject,
+    "budget": Budget,
+    "assessments": Assessments,
+    "deductions": Deductions,
+}
+
+
 class Field(NamedTuple):
     """A field of a record that a formula reads, and what it may hold: `values`, or numbers (days, for a date)."""
 
@@ -46,7 +56,7 @@ class Field(NamedTuple):
         if self.kind in ("count", "year"):
             low, high = (1990, 2100) if self.kind == "year" else (0, 10**9)
             return int(number) if number == int(number) and low <= number <= high else None
-        if (self.kind != "number" and number < 0) or (self.kind == "share" and number > 1) or abs(number) >= LARGEST:
+        if (self.kind != "number" and number < 0) or (self.kind == "share" and number > 1) or not -LARGEST < number < LARGEST:
             return None
         decimal = to_decimal(exact(number))
         if not isinstance(decimal, Decimal) or -int(decimal.as_tuple().exponent) > MOST_DECIMALS:
@@ -118,12 +128,12 @@ class Trial:
         self.plan, self.base = plan, base
         self.readers = Readers({one.id: one.formula for one in plan.measures}, plan.lookups, plan.rounding.measure)
         self.settings = Settings.of(plan.completion)
+        self.settings_of = {one.id: Settings.of(one.entries.completion) for one in plan.criteria if one.entries is not None}
         self.plain = engines.engine("plain")
         self.looking_up = self.stage([lookup.leaf for lookup in plan.lookups])
         self.questions = {question.id: question for question in plan.questions}
         self.texts = _texts(plan)
         self._stages: dict[str, Stage] = {}
-        self._settings: dict[str, Settings] = {}
         self._slots: dict[Any, Any] = {}
         self._fields: dict[tuple[Node, str | None], tuple[Field, ...]] = {}
         self.over(base)
@@ -135,7 +145,7 @@ class Trial:
         self.rows = {row["id"]: row for row in base.get("indicators", ())}
 
     def stage(self, leaves: list[Leaf]) -> Stage:
-        return Stage(leaves, self.plain, self.readers.slot)
+        return Stage(leaves, self.plain.prepare, self.readers.slot)
 
     # --------------------------------------------------------------------------------------------------------------- records
 
@@ -151,16 +161,15 @@ class Trial:
 
     def record(self, changes: Changes) -> EvaluationRecord:
         """The base record with `changes`; only what they touch is read again."""
-        touched: dict[str, Data] = {}
+        touched: dict[str, dict[FieldPath, Any]] = {}
         for path, value in changes.items():
             touched.setdefault(path[0], {})[path[1:]] = value
         update: Data = {}
         for section, inside in touched.items():
             if section == "indicators":
-                gone = {path[0] for path in inside if len(path) == 1}
-                update[section] = tuple(self._entry(one, inside) for one in self.whole.indicators if one.id not in gone)
+                update[section] = self._entries_with(inside)
             elif section == "answers":
-                answers = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
+                answers: Data = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
                 update[section] = {
                     name: Decimal(value) if type(value) is int else value
                     for name, value in answers.items()
@@ -172,14 +181,21 @@ class Trial:
                     # A pick has one form: another takes its place.
                     pick = section == "assessments" and len(path) == 3
                     data = changed(data, path[:2], {path[2]: value}) if pick else changed(data, path, value)
-                model = {"subject": Subject, "budget": Budget, "assessments": Assessments, "deductions": Deductions}[section]
-                update[section] = model.model_validate(data)
+                update[section] = _SECTIONS[section].model_validate(data)
         return self.whole.model_copy(update=update)
 
-    def _entry(self, entry: Indicator, inside: Data) -> Indicator:
-        own = {path[1]: value for path, value in inside.items() if path[0] == entry.id}
-        if not own:
-            return entry
+    def _entries_with(self, inside: Mapping[FieldPath, Any]) -> tuple[Indicator, ...]:
+        """The entries with what `inside` says of them, by id and field; an id alone takes the entry away."""
+        said: dict[str, Data] = {}
+        for path, value in inside.items():
+            said.setdefault(path[0], {})["".join(path[1:])] = value
+        return tuple(
+            self._entry(one, said[one.id]) if one.id in said else one
+            for one in self.whole.indicators
+            if "" not in said.get(one.id, {})
+        )
+
+    def _entry(self, entry: Indicator, own: Data) -> Indicator:
         row = {**self.rows[entry.id], **own}
         return Indicator.model_validate({key: value for key, value in row.items() if value is not ABSENT})
 
@@ -195,14 +211,17 @@ class Trial:
             level = agreed_level(ratings)
             if level:
                 facts.assessed_levels[criterion] = level
-        for lookup, row in zip(self.plan.lookups, self.looking_up.run(facts), strict=True):
+        chosen = self.looking_up.run(facts) if self.plan.lookups else []
+        for lookup, row in zip(self.plan.lookups, chosen, strict=True):
             award = lookup.leaf.table.rows[row].award if row >= 0 else None
             if isinstance(award, Choice):
                 facts.looked_up[lookup.id] = award.position
         facts.weight = weight
         if entry is not None and site.criterion is not None and site.criterion.entries is not None:
-            indicator = next(one for one in record.indicators if one.id == entry)
-            settings, ratings = self.settings_of(site.criterion), record.assessments.indicators.get(entry, ())
+            indicator = next((one for one in record.indicators if one.id == entry), None)
+            if indicator is None:  # taken out, as something that is counted
+                return facts
+            settings, ratings = self.settings_of[site.criterion.id], record.assessments.indicators.get(entry, ())
             facts.entry = EntryFacts(
                 indicator,
                 record.subject.year,
@@ -212,14 +231,6 @@ class Trial:
                 exact(indicator.weight or 0) or weight,
             )
         return facts
-
-    def settings_of(self, criterion: Criterion) -> Settings:
-        """How the entries of `criterion` are read; made once."""
-        found = self._settings.get(criterion.id)
-        if found is None:
-            completion = self.plan.completion if criterion.entries is None else criterion.entries.completion
-            found = self._settings[criterion.id] = Settings.of(completion)
-        return found
 
     def _entries(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         year, ratings = record.subject.year, record.assessments.indicators

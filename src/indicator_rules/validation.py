@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.locate import locate as locate  # noqa: PLC0414 -- re-exported: decode, problems_of and locate go together
 from indicator_rules.locate import repeated_json_keys
+from indicator_rules.messages import Phrase
 
 LARGEST_FILE = 10 * 1024 * 1024
 DEEPEST = 100
@@ -94,7 +95,44 @@ def _refuse_toml(error: tomli.TOMLDecodeError, text: str) -> NoReturn:
     if reason.startswith("Invalid date"):
         typed = re.match(r"[0-9T:.+Z-]+", lines[line - 1][column - 1 :])
         raise _RefusedError("quantity-date-not-real", line, column, text=typed[0] if typed else "") from None
-    raise _RefusedError("toml-syntax", line, column, reason=reason[:1].lower() + reason[1:]) from None
+    raise _RefusedError("toml-syntax", line, column, reason=_reason(reason)) from None
+
+
+_REASONS = {
+    r"Invalid statement": "statement",
+    r"Expected (?P<text>.+)": "expected",
+    r"Expected newline or end of document after a statement": "line-end",
+    r"Found invalid character (?P<text>.+)": "character",
+    r"Illegal character (?P<text>.+)": "character",
+    r"Cannot declare (?P<keys>\(.+\)) twice": "twice",
+    r"Cannot overwrite a value": "value-twice",
+    r"Duplicate inline table key (?P<text>.+)": "key-twice",
+    r"Cannot mutate immutable namespace (?P<keys>\(.+\))": "closed",
+    r"Cannot redefine namespace (?P<keys>\(.+\))": "closed",
+    r"Expected '\]' at the end of a table declaration": "table-end",
+    r"Expected '\]\]' at the end of an array declaration": "rows-end",
+    r"Expected '=' after a key in a key/value pair": "equals",
+    r"Invalid initial character for a key part": "key",
+    r"Unclosed array": "list-open",
+    r"Unclosed inline table": "table-open",
+    r"Unescaped '\\' in a string": "backslash",
+    r"Invalid hex value": "hex",
+    r"Escaped character is not a Unicode scalar value": "hex",
+    r"Unterminated string": "text-open",
+    r"Invalid value": "value",
+}
+"""What the TOML reader says → our own sentence for it. A later reader may say more: that is passed on as it is."""
+
+
+def _reason(told: str) -> object:
+    found = [(match, key) for pattern, key in _REASONS.items() if (match := re.fullmatch(pattern, told))]
+    if not found:
+        return told[:1].lower() + told[1:]
+    match, key = found[-1]  # the particular ones stand after the general `Expected …`
+    values = match.groupdict()
+    if "keys" in values:  # ('criteria', 'a')
+        values["keys"] = ".".join(re.findall(r"""['"]([^'"]*)['"]""", values["keys"]))
+    return Phrase(f"toml.{key}", tuple(values.items()))
 
 
 class _RepeatedKeysError(Exception):
@@ -163,13 +201,16 @@ def _check(data: Any, text: str) -> None:
 def problems_of(error: ValidationError, file: str, data: Any, model: type[BaseModel] | None = None) -> list[Problem]:
     """Every finding of pydantic as a problem of ours; `model` is the class that was validated (for key paths and suggestions)."""
     problems: dict[tuple[str, KeyPath], Problem] = {}
+    suggested = _Suggested()
     for found in error.errors(include_url=False):
-        for problem in _translated(found, file, data, model):
+        for problem in _translated(found, file, data, model, suggested):
             problems.setdefault((problem.code, problem.where.path), problem)
     return list(problems.values())
 
 
-def _translated(found: ErrorDetails, file: str, data: Any, model: type[BaseModel] | None) -> Iterator[Problem]:
+def _translated(
+    found: ErrorDetails, file: str, data: Any, model: type[BaseModel] | None, suggested: _Suggested
+) -> Iterator[Problem]:
     kind, context = found["type"], dict(found.get("ctx", {}))
     if kind == "record-links":
         yield from (Problem(code, Where(file, tuple(path)), values) for path, code, values in context["problems"])
@@ -177,19 +218,26 @@ def _translated(found: ErrorDetails, file: str, data: Any, model: type[BaseModel
     path, known = _follow(found["loc"], data, model, keep_last=kind in ("missing", "extra_forbidden"))
     if kind == "extra_forbidden":
         key = str(found["loc"][-1])
-        yield Problem("unknown-key", Where(file, path), {"key": key, **_suggested(key, known)})
+        yield Problem("unknown-key", Where(file, path), {"key": key, **suggested(key, known)})
     elif kind == "missing":
         yield Problem("missing-key", Where(file, path), {"key": str(found["loc"][-1])})
     elif "-" in kind:
         yield Problem(kind, Where(file, path), context)
     else:
-        code, values = _plain(kind, found["input"], context)
+        code, values = _plain(kind, found["input"], context, suggested)
         yield Problem(code, Where(file, path), values)
 
 
-def _suggested(text: str, known: Sequence[str]) -> dict[str, object]:
-    close = difflib.get_close_matches(text, known, n=1)
-    return {"suggestion": close[0]} if close else {}
+class _Suggested:
+    """The nearest known name, for the first slips only and for none that is longer than names are: a hostile file has thousands."""
+
+    def __init__(self) -> None:
+        self.left = 20
+
+    def __call__(self, text: str, known: Sequence[str]) -> dict[str, object]:
+        self.left -= 1
+        close = difflib.get_close_matches(text, known, n=1) if self.left >= 0 and len(text) <= 100 else ()
+        return {"suggestion": close[0]} if close else {}
 
 
 def _quoted(value: object) -> str:
@@ -230,7 +278,7 @@ _LIMITS = {
 }
 
 
-def _plain(kind: str, value: Any, context: Mapping[str, Any]) -> tuple[str, dict[str, object]]:
+def _plain(kind: str, value: Any, context: Mapping[str, Any], suggested: _Suggested) -> tuple[str, dict[str, object]]:
     """Code and values of a finding of pydantic's own."""
     text = _quoted(value)
     if kind in _TYPES:
@@ -241,7 +289,7 @@ def _plain(kind: str, value: Any, context: Mapping[str, Any]) -> tuple[str, dict
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         choices = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected") or ""))
         text = _quoted(context.get("tag", value))
-        return "unknown-choice", {"text": text, "choices": ", ".join(choices), **_suggested(text, choices)}
+        return "unknown-choice", {"text": text, "choices": ", ".join(choices), **suggested(text, choices)}
     return _length(kind, value, context) or ("value-refused", {"text": text})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
@@ -19,6 +20,17 @@ class Absent(NamedTuple):
 
     def __str__(self) -> str:
         return f"absent ({', '.join(self.paths) or self.reason})"
+
+
+class Series(NamedTuple):
+    """Numbers by date, earliest first; only `value_at` reads them."""
+
+    points: tuple[tuple[date, Exact], ...]
+
+    def at(self, day: date) -> Exact | None:
+        """The latest number not after `day`; None before the first."""
+        place = bisect_right(self.points, day, key=lambda point: point[0])
+        return self.points[place - 1][1] if place else None
 
 
 Value: TypeAlias = Exact | str | date | Absent

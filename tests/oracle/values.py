@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -21,7 +21,8 @@ from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.spec import Completion, Lookup, LookupRow, Spec
 from oracle.rounding import rounded
 
-Value: TypeAlias = Fraction | bool | str | date | Quantity | None
+Dated: TypeAlias = tuple[tuple[date, Fraction], ...]
+Value: TypeAlias = Fraction | bool | str | date | Quantity | Dated | None
 
 MONEY: dict[str, Fraction] = {"元": Fraction(1), "千元": Fraction(10**3), "万元": Fraction(10**4), "亿元": Fraction(10**8)}
 AMOUNTS = ("expected", "initial", "added", "adjusted", "released", "received", "spent", "carried_in", "carried_out")
@@ -60,6 +61,8 @@ CHINESE_OF_ENTRY = {
     "计量单位": "unit",
     "偏差原因": "reason",
     "佐证": "evidence",
+    "指标编号": "id",
+    "所属指标": "part_of",
     "核心指标": "key",
     "调查份数": "counts",
 }
@@ -95,6 +98,8 @@ class Place:
     completion: Completion | None = None
     entry_weight: Fraction | None = None
     """Weight in force of the entry: what its assessment's points are divided by."""
+    about: Place | None = None
+    """Inside an aggregate: where the whole formula stands, if at an entry."""
     weight: Fraction | None = None
     """ "In an award, `weight` is the weight in force." """
 
@@ -147,6 +152,8 @@ def value(node: ast.Node, place: Place) -> Value:
         case ast.Not():
             return negation(truth(value(node.operand, place)))
         case ast.Call():
+            if node.function == "present" and isinstance(node.arguments[0], ast.Name):
+                return present(node.arguments[0].text, place)
             return call(node.function, [value(argument, place) for argument in node.arguments])
         case ast.Aggregate():
             return aggregate(node, place)
@@ -211,6 +218,11 @@ def call(function: str, arguments: list[Value]) -> Value:
         return arguments[0] is not None
     if function == "date":
         return date_from(arguments)
+    if function == "value_at":
+        series, day = arguments
+        # "the number of the latest date not after d; absent if there is none"
+        known = [number for at, number in series if at <= day] if isinstance(series, tuple) and isinstance(day, date) else []
+        return known[-1] if known else None
     if function in ("months_late", "years_late"):
         actual, due = arguments
         if not isinstance(actual, date) or not isinstance(due, date):
@@ -263,7 +275,7 @@ def aggregate(node: ast.Aggregate, place: Place) -> Value:
     `max` over entries: the same, and absent if the value is absent for a counted entry; over no entry `sum` is 0 and `min`, `max` are
     absent." """
     places = [
-        Place(place.world, entry, place.world.spec.completion, own_weight(entry))
+        Place(place.world, entry, place.world.spec.completion, own_weight(entry), None if place.entry is None else place)
         for entry in place.world.record.indicators
         if not node.categories or below(entry.category, node.categories)
     ]
@@ -295,6 +307,10 @@ def name_value(name: str, place: Place) -> Value:
     world = place.world
     if name in ("weight", "分值") and place.weight is not None:
         return place.weight
+    of, _, field_of_this = name.partition(".")
+    if of in ("this", "本指标"):
+        # "`this.x`: the same of the entry that the whole formula is about"
+        return name_value(field_of_this, replace(place.about or place, weight=None))
     inside = CHINESE_OF_ENTRY.get(name, name)
     if place.entry is not None and inside in CHINESE_OF_ENTRY.values():
         return entry_value(inside, place.entry, place)
@@ -321,6 +337,12 @@ def name_value(name: str, place: Place) -> Value:
     if look_up in world.spec.lookups:
         return looked_up(world.spec.lookups[look_up], key, world)
     raise AssertionError(f"no such name: {name}")
+
+
+def present(name: str, place: Place) -> bool:
+    """ "`present(x)` is a truth, never unknown"; "`part_of` … the empty text, which is not present" """
+    found = name_value(name, place)
+    return found is not None and found != ""
 
 
 def looked_up(look_up: Lookup, key: str, world: World) -> Value:
@@ -361,7 +383,13 @@ def total_weight(record: EvaluationRecord) -> Fraction | None:
 def answer(world: World, name: str) -> Value:
     """ "An input of type `amount`: a bare number is in the unit of the budget, a text such as 20万元 in its own." """
     given = world.record.answers.get(name)
-    if world.spec.inputs[name].type == "amount" and given is not None:
+    asked = world.spec.inputs[name]
+    if isinstance(given, tuple):
+        return tuple(
+            (one.date, amount_answer(world.record, str(one.value)) if asked.of == "amount" else Fraction(one.value))
+            for one in given
+        )
+    if asked.type == "amount" and given is not None:
         return amount_answer(world.record, str(given))
     if given is None or isinstance(given, bool | str | date):
         return given
@@ -381,6 +409,8 @@ def entry_value(name: str, entry: Indicator, place: Place) -> Value:
         return place.world.complete(entry, table, place.entry_weight, place.world)
     if name == "weight":
         return own_weight(entry)
+    if name == "part_of":
+        return entry.part_of or ""  # "the empty text if it is part of none"
     if name == "counts":
         return None if entry.counts is None else True
     if name == "actual" and entry.counts is not None:

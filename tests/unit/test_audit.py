@@ -650,3 +650,53 @@ def test_a_claim_under_an_unknown_id_is_not_passed_over(rules: Rules) -> None:
     declared["criteria"]["exection"] = declared["criteria"].pop("execution")
     audit = rules.audit(record(declared, full()))
     assert [code for code in codes(audit) if code.startswith("missing")][:2] == ["missing execution", "missing exection"]
+
+
+# ------------------------------------------------------------------------------------------------------------ shared weights
+
+SHARED = RULES.replace('indicators = "output"', 'indicators = "output"\nentry_weights = "shared"')
+
+
+def shared_record(declared: Mapping[str, Any], *, weight: int = 40, reviewed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """wifi and storage share 40 points, 9 of 10 storages are there: 20 + 18; books has `weight`. Execution 10 and team 6 are declared too."""
+    entries = [
+        {"id": "wifi", "category": "output.quantity", "name": "WIFI", "target": "1套", "actual": "1套", "weight": 40, "goal": "g"},
+        {"id": "storage", "category": "output.quantity", "name": "存储器", "target": "10台", "actual": "9台", "part_of": "wifi", "goal": "g"},
+        {"id": "books", "category": "output.quantity", "name": "购书", "target": "10册", "actual": "10册", "weight": weight, "goal": "g"},
+    ]  # fmt: skip
+    claims = {"criteria": {"execution": 10, "team": 6}}
+    return record() | {
+        "goals": [{"id": "g", "weight": 80}],
+        "indicators": entries,
+        "declared": claims | {"indicators": declared},
+        "reviewed": None if reviewed is None else claims | {"indicators": reviewed},
+    }
+
+
+def told(data: Mapping[str, Any], rules: str = SHARED) -> list[tuple[str, str]]:
+    found = Rules.from_text(rules).audit(data)
+    assert found.problems == ()
+    return [(one.code, one.id) for one in found.differences if one.id not in ("total", "grade")]
+
+
+def test_an_entry_that_shares_a_weight_has_no_difference_of_weight() -> None:
+    assert told(shared_record({"wifi": 20, "storage": 18, "books": 40})) == []
+    assert told(shared_record({"wifi": 20, "storage": 20, "books": 40})) == [("arithmetic", "storage"), ("arithmetic", "outputs")]
+
+
+def test_weights_with_a_shared_one_are_added_up_all_the_same() -> None:
+    """42 beside the shared 40: neither the criterion's 80 nor the goal's."""
+    codes = told(shared_record({"wifi": 20, "storage": 18, "books": 42}, weight=42))
+    assert [one for one in codes if one[0] == "weights"][:2] == [("weights", "outputs"), ("weights", "g")]
+
+
+def test_one_number_for_all_that_share_a_weight_is_compared_with_their_criterion() -> None:
+    assert told(shared_record({"wifi": 38, "books": 40})) == []
+    assert told(shared_record({"wifi": 40, "books": 40})) == [("arithmetic", "outputs")]
+    assert told(shared_record({"wifi": 41, "books": 40})) == [("outside-range", "wifi"), ("arithmetic", "outputs")]
+    assert told(shared_record({"wifi": 38, "books": 40}, reviewed={"wifi": 20, "storage": 18, "books": 40})) == []
+
+
+def test_entries_that_share_nothing_are_missing_as_before() -> None:
+    assert ("missing", "books") in told(shared_record({"wifi": 20, "storage": 18}))
+    assert ("missing", "wifi") in told(shared_record({"storage": 18, "books": 40}))

@@ -344,7 +344,8 @@ def test_a_bad_ruleset_is_checked_with_place_and_code(name: str, lang: str) -> N
     told = refused("check", path, "--lang", lang)
     for code in expected:
         assert f"[{code}]" in told
-    assert all(line.startswith(f"{path}:") for line in told.splitlines())
+    places = [line for line in told.splitlines() if not line.startswith("  ")]
+    assert all(line.startswith(f"{path}:") for line in places)
 
 
 def test_check_tells_all_and_goes_on() -> None:
@@ -374,6 +375,23 @@ def test_warnings_are_counted_and_do_not_fail(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------- other commands
+
+
+def listed(*options: str) -> set[str]:
+    result = run("list", *options)
+    assert result.exit_code == 0
+    return {entry.name for entry in Catalog.builtin().entries if entry.name in result.stdout}
+
+
+def test_list_shows_what_is_asked_for() -> None:
+    family = "mof-project-self-evaluation"
+    assert listed("--family", family) == {f"{family}@2020", f"{family}@2021"}
+    assert listed("--family", family, "--year", "2020") == {f"{family}@2020"}
+    assert listed("--family", family, "--issued-by", "2021-08-17") == {f"{family}@2020"}
+    assert listed("--region", "湖南省长沙市", "--subject", "department", "--year", "2018") == {"hunan-department@2016"}
+    assert listed("--evaluation", "department") == {"mof-framework@2020"}
+    assert run("list", "--issued-by", "today").exit_code == 2
+    assert run("list", "--subject", "person").exit_code == 2
 
 
 @pytest.mark.parametrize("lang", messages.LANGUAGES)
@@ -498,3 +516,66 @@ def test_the_entry_point_is_the_command_line() -> None:
     assert code == 0
     assert b"99.3" in out
     assert err == b""
+
+
+# -------------------------------------------------------------------------------------------- what a terminal would obey
+
+
+def test_no_text_of_a_file_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
+    """A ruleset's own texts, a file's name and what was typed: colours, cursor, bell and direction of writing are spelt out."""
+    evil = "\\u001b[31m\\u0007\\u009b2J\\u202e"
+    text = ZHANJIANG.read_text(encoding="utf-8")
+    title = next(line for line in text.splitlines() if line.startswith("title = "))
+    ruleset = tmp_path / "evil.toml"
+    text = text.replace(title, f'title = "{evil}"').replace("立项规范性", f"{evil}立项规范性")
+    ruleset.write_text(text, encoding="utf-8")
+    plain = {"\x1b", "\x07", "\x9b", "\u202e", "\r"}
+    for command in (("show", ruleset), ("evaluate", EXAMPLE, "--ruleset", ruleset)):
+        said = run(*command)
+        assert said.exit_code == 0, said.stderr
+        assert plain & set(said.stdout + said.stderr) == set(), command
+        assert evil in said.stdout, command
+    told = run("evaluate", EXAMPLE, "--ruleset", ruleset, "--format", "json")
+    assert plain & set(told.stdout) == set()
+    assert any(one["label"].startswith("\x1b[31m\x07\x9b2J\u202e") for one in json.loads(told.stdout)["criteria"])
+    assert "\x1b" not in refused("evaluate", tmp_path / "\x1b[31m.toml")
+    assert "\x1b" not in run("evaluate", EXAMPLE, "--\x1b[31m").stderr
+
+
+# ---------------------------------------------------------------------------------------------------- rulesets of one's own
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_folders_of_ones_own_are_searched_by_every_command(tmp_path: Path, by: str) -> None:
+    own = tmp_path / "own" / "own-rules"
+    own.mkdir(parents=True)
+    (tmp_path / "more").mkdir()
+    text = ZHANJIANG.read_text(encoding="utf-8").replace('family = "zhanjiang-etdz-project"', 'family = "own-rules"')
+    (own / "2023.toml").write_text(text, encoding="utf-8")
+    folders = [str(tmp_path / "own"), str(tmp_path / "more")]
+
+    def ask(*args: str | Path, code: int = 0) -> Result:
+        if by == "variable":
+            result = run(*args, env={"INDICATOR_RULES_PATH": os.pathsep.join(folders)})
+        else:
+            result = run(*args, *(part for folder in folders for part in ("--rulesets", folder)))
+        assert result.exit_code == code, result.stderr
+        return result
+
+    assert "own-rules@2023" in ask("list").stdout
+    assert "zhanjiang-etdz-project@2023" in ask("list").stdout
+    assert "own-rules@2023" in ask("show", "own-rules").stdout
+    assert "answers." in ask("inputs", "own-rules@2023").stdout
+    assert "own-rules" in ask("check", "own-rules").stdout
+    assert "own-rules@2023" in ask("evaluate", EXAMPLE, "--ruleset", "own-rules").stdout
+    assert ask("audit", EXAMPLE, "--ruleset", "own-rules").stdout
+    told = ask("evaluate", EXAMPLE, code=1).stderr  # both are for this record
+    assert "several-rulesets-apply" in told
+    assert "own-rules@2023" in told
+
+
+def test_without_the_option_nobody_knows_them_and_a_folder_has_to_be_there(tmp_path: Path) -> None:
+    assert "ruleset-not-found" in refused("show", "own-rules")
+    assert "file-not-found" in refused("list", "--rulesets", tmp_path / "none")
+    assert run("list", env={"INDICATOR_RULES_PATH": ""}).exit_code == 0
+    assert run("list", "--rulesets", "").exit_code == 2

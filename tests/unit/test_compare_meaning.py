@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import indicator_rules as ir
-from indicator_rules.testing.generate import random_record, random_ruleset
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.testing.generate import random_record, random_ruleset
 
 ROUNDS, RECORDS = map(int, os.environ.get("INDICATOR_RULES_COMPARE", "60x50").split("x"))
 

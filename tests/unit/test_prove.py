@@ -37,7 +37,14 @@ def data(scale: Mapping[str, Any] | None = None, *, header: Mapping[str, Any] | 
         "first": {"label": "甲", "weight": 60, "measure": "x", "scale": dict(scale or SLOPE)},
         "second": {"label": "乙", "weight": 40, "measure": "y", "scale": {"kind": "bands", "bands": BANDS}},
     }
-    head = {"family": "own", "edition": "1", "title": "办法", "full_score": 100, "status": "example", "applies": {"years": {"from": 2020}}}
+    head = {
+        "family": "own",
+        "edition": "1",
+        "title": "办法",
+        "full_score": 100,
+        "status": "example",
+        "applies": {"years": {"from": 2020}},
+    }
     return {
         "schema": 1,
         "ruleset": {**head, **(header or {})},
@@ -80,7 +87,11 @@ def test_a_bonus_without_a_ceiling_leaves_the_bounds() -> None:
 def test_a_bonus_that_can_be_negative_counts_as_one() -> None:
     # Without it, no total would be below 40: 甲 gives 24 or more and 乙 16 or more.
     floor = {"kind": "bands", "bands": [{"at_least": 1, "award": "100%"}, {"award": "40%"}]}
-    own = data(floor, grades=[{"label": "优", "at_least": 90}, {"label": "良", "at_least": 40}, {"label": "差"}], adjustments=bonus("z - 10"))
+    own = data(
+        floor,
+        grades=[{"label": "优", "at_least": 90}, {"label": "良", "at_least": 40}, {"label": "差"}],
+        adjustments=bonus("z - 10"),
+    )
     own["criteria"]["second"]["scale"] = floor
     last = asked(ir.Rules.from_data(own, engine="plain").prove(), "grade-reachable", "grades.2")
     assert last.verdict != "refuted"
@@ -107,7 +118,10 @@ def test_the_year_and_the_kind_are_open() -> None:
 
 
 def test_points_that_rise_and_fall_are_refuted_by_two_records() -> None:
-    scale = {"kind": "bands", "bands": [{"at_least": "90%", "award": "50%"}, {"at_least": "60%", "award": "100%"}, {"award": "0%"}]}
+    scale = {
+        "kind": "bands",
+        "bands": [{"at_least": "90%", "award": "50%"}, {"at_least": "60%", "award": "100%"}, {"award": "0%"}],
+    }
     own = rules(scale)
     found = asked(own.prove(), "monotone", "criteria.first")
     assert found.verdict == "refuted"
@@ -215,10 +229,17 @@ def large(number: int = 60) -> ir.Rules:
     criteria = {}
     for one in range(number):
         rows = [
-            {"when": " and ".join(f"{names[(one * 7 + part * 13 + row) % 200]} >= {row}" for part in range(6)), "award": f"{99 - row}%"}
+            {
+                "when": " and ".join(f"{names[(one * 7 + part * 13 + row) % 200]} >= {row}" for part in range(6)),
+                "award": f"{99 - row}%",
+            }
             for row in range(20)
         ]
-        criteria[f"c{one}"] = {"label": f"指标{one}", "weight": 1, "scale": {"kind": "first_match", "rows": [*rows, {"award": "0%"}]}}
+        criteria[f"c{one}"] = {
+            "label": f"指标{one}",
+            "weight": 1,
+            "scale": {"kind": "first_match", "rows": [*rows, {"award": "0%"}]},
+        }
     adjustments = {f"a{place}": {"label": f"调{place}", "when": f"x{place} > 5", "then": {"veto": True}} for place in range(100)}
     own = data(adjustments=adjustments)
     own |= {"inputs": {name: {"label": name, "type": "number"} for name in names}, "criteria": criteria}
@@ -232,7 +253,9 @@ def test_out_of_time_is_undecided_and_said() -> None:
     found = own.prove(seconds=0.2)
     assert time.monotonic() - began < 30  # far from what it takes; what is asked is whether it ends
     assert {one.verdict for one in found} == {"undecided"}
-    assert all(one.out_of_time and one.text("en").endswith("out of time") and one.text("zh").endswith("已到时限") for one in found)
+    assert all(
+        one.out_of_time and one.text("en").endswith("out of time") and one.text("zh").endswith("已到时限") for one in found
+    )
     pairs = grade_pairs(own, own, seconds=0.2)
     assert not [one for one in pairs if one.verdict == "proved"]
 

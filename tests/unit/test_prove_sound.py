@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import tomli
-from unit.test_compare_meaning import loaded, mutated, scored
 
 import indicator_rules as ir
 from indicator_rules.difference import difference, rounded_apart
@@ -24,6 +23,7 @@ from indicator_rules.prove_two import equivalent, grade_pairs
 from indicator_rules.reading import read_record
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.testing.generate import random_record, random_ruleset
+from unit.test_compare_meaning import loaded, mutated, scored
 
 FIRST, LAST = map(int, os.environ.get("INDICATOR_RULES_PROVE", "0-12").split("-"))
 RECORDS = 40
@@ -128,14 +128,22 @@ def holds_on_curves(prover: Prover, answers: dict[tuple[str, str], Answer], foun
                         places.setdefault(result.exact_weight, {}).setdefault(value, set()).add(abs(result.exact_points))
                 continue
             for entry in result.entries:
-                if entry.kind == kind and entry.row != "absent" and (entry.exact_weight == asked.weight or answer.values["weight"] == ""):
+                if (
+                    entry.kind == kind
+                    and entry.row != "absent"
+                    and (entry.exact_weight == asked.weight or answer.values["weight"] == "")
+                ):
                     value = one.detail(result.id, entry.id).values.get(str(asked.curve.slot.formula))
                     places.setdefault(entry.exact_weight, {}).setdefault(value, set()).add(entry.exact_points)
         for by_value in places.values():
             numbers = sorted(value for value in by_value if isinstance(value, int) or hasattr(value, "numerator"))
             for low, high in combinations(numbers, 2):
                 change = [after - before for before in by_value[low] for after in by_value[high]]
-                wrong = [one for one in change if one * (asked.curve.direction or 1) < 0] if asked.curve.direction else [one for one in change if one]
+                wrong = (
+                    [one for one in change if one * (asked.curve.direction or 1) < 0]
+                    if asked.curve.direction
+                    else [one for one in change if one]
+                )
                 assert not wrong, (asked.path, low, high, by_value[low], by_value[high])
 
 
@@ -173,10 +181,19 @@ def test_differences_pairs_and_equivalence_hold_for_records(seed: int) -> None:
                 continue
             if alike == "proved":
                 assert (before.exact_total, before.grade) == (after.exact_total, after.grade), seed
-            if before.exact_total is None or after.exact_total is None or not (is_ordinary(old, before) and is_ordinary(new, after)):
+            if (
+                before.exact_total is None
+                or after.exact_total is None
+                or not (is_ordinary(old, before) and is_ordinary(new, after))
+            ):
                 continue
             if apart is not None:
-                assert exact(after.exact_total - before.exact_total) in apart, (seed, before.exact_total, after.exact_total, str(apart))
+                assert exact(after.exact_total - before.exact_total) in apart, (
+                    seed,
+                    before.exact_total,
+                    after.exact_total,
+                    str(apart),
+                )
             pair = pairs.get(f"grades.{before.grade_position}.{after.grade_position}")
             assert pair is None or pair.verdict != "refuted", (seed, str(pair))
         for subject, answer in pairs.items():

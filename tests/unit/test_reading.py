@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,9 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+import indicator_rules as ir
 from indicator_rules import messages
 from indicator_rules.errors import RecordError
 from indicator_rules.reading import read_record, record_files
+from indicator_rules.validation import _reason as reason_of
 from indicator_rules.validation import decode, locate, problems_of
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "zhanjiang-2023.toml"
@@ -125,6 +130,25 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     assert found(tmp_path / "b.toml") == [("file-not-utf8", "", 3, 1)]
     assert found(tmp_path / "c.toml") == [("file-too-large", "", None, None)]
     assert found(Path("a\0b.toml"))[0][0] in {"file-unreadable", "file-not-found"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("name", ["pipe.toml", "pipe.json", "pipe"])
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    os.mkfifo(path)
+    assert found(path) == [("path-is-device", "", None, None)]
+    assert [problem.code for problem in ir.check(path)] == ["path-is-device"]
+    with pytest.raises(ir.RulesetError, match="path-is-device"):
+        ir.Rules.from_path(path)
+    assert record_files([tmp_path]) == []
+    assert ir.Catalog([tmp_path]).files == ()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no devices here")
+def test_a_device_is_refused() -> None:
+    assert found(Path("/dev/zero")) == [("path-is-device", "", None, None)]
+    assert [problem.code for problem in ir.check("/dev/zero")] == ["path-is-device"]
 
 
 def test_record_files_are_found_in_folders(tmp_path: Path) -> None:
@@ -252,3 +276,65 @@ def test_something_that_is_no_record_is_a_problem(thing: Any) -> None:
     with pytest.raises(RecordError) as refused:
         read_record(thing)
     assert [problem.code for problem in refused.value.problems] == ["record-not-understood"]
+
+
+# ------------------------------------------------------------------------------------------ what the TOML reader has to say
+
+
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        ("?", "既不是 键 = 值", "neither key = value"),
+        ("a = '1' 2", "应当换行", "a new line belongs here"),
+        ("a = '1\x01'", "不能用的字符", "cannot stand here"),
+        ("[a]\n[a]", "`a` 写了两次", "`a` is written twice"),
+        ("[a.b]\n[a.b]", "`a.b` 写了两次", "`a.b` is written twice"),
+        ("a = 1\na = 2", "前面已经写过", "already written above"),
+        ("a = { b = 1, b = 2 }", "键 'b' 写了两次", "the key 'b' is written twice"),
+        ("a = { b = 1 }\na.c = 2", "`a` 前面已经写完整了", "`a` is complete above"),
+        ("[a", "缺右方括号 ]", "lacks its ]"),
+        ("[[a]", "缺两个右方括号 ]]", "lacks its ]]"),
+        ("a 1", "缺等号 =", "lacks its ="),
+        ("a. = 1", "此处应为键", "belongs here"),
+        ("a = [1", "列表没有写完", "a list is not closed"),
+        ("a = { b = 1", "花括号没有写完，缺 }，", "braces are not closed with },"),
+        ('a = "\\q"', "要写两个", "is written twice"),
+        ('a = "\\uZZZZ"', "编码不对", "is not one"),
+        ('a = "b', "", ""),
+        ('a = """b', "文字没有写完", "lacks its closing quote"),
+        ("a = 是", "文字要加半角双引号", "text stands in straight double quotes"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_toml_is_told_in_the_readers_language(text: str, zh: str, en: str) -> None:
+    (problem,) = decode(text.encode(), "r.toml", "toml")[1]
+    assert problem.code == "toml-syntax"
+    assert zh in problem.message("zh")
+    assert en in problem.message("en")
+    assert not re.search("[A-Za-z]{3,}", problem.message("zh").replace("TOML", "")), problem.message("zh")
+
+
+def test_what_a_later_toml_reader_says_is_passed_on() -> None:
+    assert reason_of("Something new") == "something new"
+
+
+# ------------------------------------------------------------------------------------------------------------- hostile files
+
+
+def test_thousands_of_paths_through_thousands_of_entries_are_followed_at_once() -> None:
+    """A minute before names were looked up in an index."""
+    entries = [{"id": f"e{place}", "category": "output", "name": "a", "target": 1} for place in range(2000)]
+    subject = {"name": "x", "kind": "project", "year": 2023}
+    assumed = [f"indicators.e{1999 - place % 2000}.{'target' if place else 'actual'}" for place in range(5000)]
+    begun = time.perf_counter()
+    with pytest.raises(RecordError) as caught:
+        read_record({"subject": subject, "indicators": entries, "assumed": assumed})
+    assert [problem.where.path for problem in caught.value.problems] == [("assumed", 0)]
+    assert time.perf_counter() - begun < 20
+
+
+def test_the_nearest_key_is_looked_for_the_first_slips_only() -> None:
+    subject = {"name": "x", "kind": "project", "year": 2023}
+    with pytest.raises(RecordError) as caught:
+        read_record({"subject": subject, **{f"indicator{place}": 1 for place in range(100)}, "b" * 101: 1})
+    suggested = [problem.values.get("suggestion") for problem in caught.value.problems]
+    assert suggested == ["indicators"] * 20 + [None] * 81

@@ -188,6 +188,50 @@ def test_assessments_deductions_and_what_does_not_apply_are_told() -> None:
     assert "nothing applies" in render.text(left_out, "en")
 
 
+MOVING = """
+[groups.g]
+label = "组"
+[criteria.b]
+label = "乙"
+group = "g"
+weight = 30
+measure = "rate"
+scale = { kind = "proportional" }
+[criteria.c]
+label = "丙"
+group = "g"
+weight = 50
+measure = "rate"
+scale = { kind = "proportional" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("left_out", "group", "line"),
+    [
+        ("a", "", None),  # its weight goes to b
+        ("b", "", "100 ÷ 70"),
+        ("ab", "", "100 ÷ 50"),  # b does not apply either: both weights are left out
+        ("b", "rescale = true", None),  # made up for inside the group
+        ("ab", "rescale = true", "100 ÷ 80"),
+        ("b", "weight = 40", "60 ÷ 45"),  # 20 + 40, of which 30/80 × 40 = 15 are left out
+    ],
+)
+def test_scaling_up_is_told_as_it_was_done(left_out: str, group: str, line: str | None) -> None:
+    full = "full_score = 60\n" if group.startswith("weight") else ""
+    more = MOVING.replace('label = "组"', f'label = "组"\n{group}')
+    own = '[criteria.a]\nlabel = "甲"\nweight = 20\nnot_applicable = { move_to = "b" }\nmeasure = "rate"\nscale = { kind = "proportional" }\n'
+    rules = load(HEAD.replace('status = "example"', f'status = "example"\n{full}') + own + more)
+    given = evaluated(rules, not_applicable={"criteria": dict.fromkeys(left_out, "没有")})
+    assert given.exact_total == (30 if full else 50)
+    page = render.text(given, "en")
+    assert ("scaled up by" in page) == (line is not None)
+    assert line is None or f"scaled up by {line}" in page
+    if "a" in left_out:
+        moved = "its weight goes to 乙" if left_out == "a" else "left out, the rest is scaled up"
+        assert reasons(given) == [f"not applicable (没有): {moved}"]
+
+
 def test_absent_data_is_told_even_without_a_loss() -> None:
     rules = ruleset('kind = "proportional"', 'absent = "full"', measure='measure = "score"')
     result = evaluated(rules)

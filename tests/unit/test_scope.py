@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from indicator_rules.expression import Ref
 from indicator_rules.scope import (
     DATE,
     ENTRY_FIELDS,
@@ -193,6 +194,27 @@ def test_an_aggregate_holds_no_other_aggregate() -> None:
         assert refused.value.code == "aggregate-nested"
     assert SCOPE.resolve(parse("sum(weight of entries) + sum(weight of entries)"))[1] == NUMBER
     assert ENTRY.resolve(parse("weight / sum(weight of entries)"))[1] == NUMBER
+
+
+def test_this_is_the_entry_that_the_formula_is_about() -> None:
+    """By itself `this.x` is `x`; inside an aggregate `x` is of the entry counted, `this.x` of the one outside."""
+    assert ENTRY.resolve(parse("this.id = 本指标.指标编号"))[0] == ENTRY.resolve(parse("id = id"))[0]
+    node, kind = ENTRY.resolve(parse("sum(actual of entries where part_of = this.id) - this.actual"))
+    assert kind == UNSURE
+    assert [part.path for part in node.walk() if isinstance(part, Ref)] == [
+        "entry.actual",
+        "entry.part_of",
+        "this.id",
+        "entry.actual",
+    ]
+    assert str(node) == "sum(actual of entries where part_of = this.id) - actual"
+
+
+@pytest.mark.parametrize("text", ["this.id = 'a'", "本指标.指标编号 = 'a'", "count(entries where part_of = this.id)"])
+def test_this_needs_an_entry(text: str) -> None:
+    with pytest.raises(FormulaError) as refused:
+        SCOPE.resolve(parse(text))
+    assert refused.value.code == "this-without-entry"
 
 
 def test_names_are_suggested_for_the_first_slips_only() -> None:

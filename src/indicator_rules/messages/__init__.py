@@ -58,9 +58,10 @@ class Phrase(NamedTuple):
     """A value that is itself a text of the catalogue: put in place in the language of the sentence around it."""
 
     key: str
+    values: tuple[tuple[str, object], ...] = ()
 
     def text(self, lang: Language) -> str:
-        return cast(str, catalogue()[self.key][lang])
+        return text(self.key, dict(self.values), lang)
 
 
 class Words(NamedTuple):

@@ -17,7 +17,7 @@ from indicator_rules.exact import Exact, Rounding
 from indicator_rules.expression import Arithmetic, Node, Number, Ref, replaced
 from indicator_rules.rules import Rules
 from indicator_rules.ruleset import Formula, Ruleset
-from indicator_rules.spec import MoveTo, Spec, Stages
+from indicator_rules.spec import OwnScale, Parts, Spec, Stages
 from indicator_rules.testing.strategies import RecordData
 
 FACTOR: Exact = Fraction(1, 10)
@@ -36,7 +36,7 @@ def rescaled(rules: Rules, record: RecordData) -> tuple[Rules, RecordData] | Non
     made = Ruleset(
         _spec(rules.spec),
         {path: _formula(path, one, rules.spec) for path, one in rules.ruleset.formulas.items()},
-        rules.ruleset.scales,
+        {path: _scale(one) for path, one in rules.ruleset.scales.items()},
         rules.ruleset.measures,
         rules.ruleset.messages,
     )
@@ -60,9 +60,18 @@ def _tenfold(node: Node) -> Node | None:
     return Arithmetic("*", node, Number(10)) if node == Ref("weight") else None
 
 
+def _scale(scale: OwnScale) -> OwnScale:
+    """Parts with fixed points where something is absent."""
+    if not isinstance(scale, Parts):
+        return scale
+    return scale.model_copy(
+        update={"parts": tuple(part.model_copy(update={"absent": _tenth(part.absent)}) for part in scale.parts)}
+    )
+
+
 def _spec(spec: Spec) -> Spec:
     header = spec.ruleset
-    rounding = {
+    rounding: dict[str, Any] = {
         stage: Rounding(one.digits + 1, one.mode) if one is not None and stage != "measure" else one
         for stage, one in header.rounding
     }
@@ -91,7 +100,7 @@ def _spec(spec: Spec) -> Spec:
 
 
 def _tenth(value: Any) -> Any:
-    return value * TENTH if isinstance(value, Decimal) else value if value is None or isinstance(value, str | MoveTo) else value
+    return value * TENTH if isinstance(value, Decimal) else value
 
 
 def _record(record: RecordData) -> RecordData:

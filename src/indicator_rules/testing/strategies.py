@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from random import Random
 from typing import Any, TypeAlias
 
@@ -44,7 +45,7 @@ class RulesetData(RecordData):
 def records(rules: Rules) -> st.SearchStrategy[RecordData]:
     """Records of all kinds: every field that the ruleset reads holds what the neutral record has, a value on or beside a cut, any other value, or nothing."""
     material = _material(rules)
-    return st.composite(lambda draw: material.record(draw))()
+    return st.composite(material.record)()
 
 
 def boundary_records(rules: Rules) -> st.SearchStrategy[RecordData]:
@@ -84,8 +85,23 @@ def changes(rules: Rules) -> st.SearchStrategy[tuple[Field, RecordData, RecordDa
     return _changes(rules, material, fields)
 
 
+def sweeps(rules: Rules, criterion: str) -> st.SearchStrategy[list[RecordData]]:
+    """Records that differ in one thing that `criterion` reads, one for each value that is worth trying."""
+    material = _material(rules)
+    fields = material.read_by(criterion)
+    if not fields:
+        return records(rules).map(lambda record: [record])
+    drawn = st.tuples(_kept(rules), st.sampled_from(fields))
+    return drawn.map(lambda two: [_put(two[0], two[1], value) for value in material.values[two[1]]])
+
+
+def _kept(rules: Rules) -> st.SearchStrategy[RecordData]:
+    """What stays the same while one field changes: mostly the neutral record, or near it."""
+    return st.one_of(st.just(RecordData(survey_of(rules).base)), boundary_records(rules), records(rules))
+
+
 def _changes(rules: Rules, material: _Material, fields: list[Field]) -> st.SearchStrategy[tuple[Field, RecordData, RecordData]]:
-    kept = st.one_of(boundary_records(rules), records(rules))
+    kept = _kept(rules)
 
     def drawn(draw: Draw) -> tuple[Field, RecordData, RecordData]:
         record = draw(kept)
@@ -108,7 +124,7 @@ def _valid(rng: Any) -> RulesetData:
     try:
         Rules.from_data(data, engine="plain")
     except RulesetError:  # 1 of 400: a condition too complex for a table, which only the compiler can tell
-        data = random_ruleset(Random(0))
+        data = random_ruleset(Random(0))  # noqa: S311  # reproducible, not secret
     return RulesetData(data)
 
 
@@ -158,10 +174,10 @@ class _Material:
         self.picking = [(site, hitter) for site, hitter in self.hitters if site.scale is not None and _has_range(site)]
 
     def hitter(self, site: Site) -> Hitter:
-        entry = entry_of(self.plan, site, self.survey.base)
+        entry = entry_of(site, self.survey.base)
         weight: Exact = site.criterion.weight.default if site.criterion is not None else 1
-        if entry is not None:
-            weight = exact(Decimal(self.trial.rows[entry].get("weight", weight)))
+        if entry is not None and "weight" in self.trial.rows[entry]:
+            weight = exact(Decimal(self.trial.rows[entry]["weight"]))
         return Hitter(self.trial, site, entry, weight, None)
 
     def changing(self) -> st.SearchStrategy[list[tuple[Field, Any]]]:
@@ -261,6 +277,15 @@ class _Material:
 def _put(record: RecordData, one: Field, value: Any) -> RecordData:
     """The record with another value in one field; an entry that the record lacks stays away."""
     return RecordData(put(dict(record), one.path, value)) if "indicators" in record or one.path[0] != "indicators" else record
+
+
+def _between(one: Field, values: list[Any]) -> list[Any]:
+    """Numbers between the numbers at hand, as the field would hold them."""
+    if one.kind == "choice":
+        return []
+    numbers = sorted({number for value in values if (number := one.number(value)) is not None})
+    middles = [one.typed(exact(Fraction(low + high) / 2)) for low, high in pairwise(numbers)]
+    return [middle for middle in middles if middle is not None]
 
 
 def _at(data: Mapping[str, Any], path: FieldPath) -> Any:

@@ -16,6 +16,10 @@ STEP = Decimal("0.01")
 _NUMBER = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)\s*(%|万元|千元|亿元|元)?(?![\w.-])")
 _MONEY = {"元": 1, "千元": 10**3, "万元": 10**4, "亿元": 10**8}
 _SCORED = ("measures", "lookups", "scales", "criteria", "weight_sets", "adjustments", "findings")
+_DAYS = (
+    date(2023, 1, 31), date(2023, 2, 28), date(2023, 3, 1), date(2023, 6, 30), date(2023, 7, 1), date(2024, 2, 29), date(2025, 7, 1),
+)  # fmt: skip
+"""In order."""
 _DIRECTIONS = (">=", "<=", "=", ">", "<", "≥", "≤", "qualitative", "定性", "by-date")
 
 
@@ -330,18 +334,14 @@ class _Record:
             case "number":
                 return self.ratio()
             case "date":
-                return rng.choice(
-                    (
-                        date(2023, 6, 30),
-                        date(2023, 7, 1),
-                        date(2023, 1, 31),
-                        date(2023, 2, 28),
-                        date(2023, 3, 1),
-                        date(2024, 2, 29),
-                        date(2025, 7, 1),
-                    )
-                )
+                return rng.choice(_DAYS)
+            case "series":
+                days = some(rng, _DAYS, 4) or [_DAYS[0]]
+                return [{"date": self.day(day), "value": self.answer({"type": question["of"]})} for day in days]
         return rng.choice((*REMARKS, "其他"))
+
+    def day(self, day: date) -> Any:
+        return self.rng.choice((day, day, day.isoformat(), f"{day.year}年{day.month}月{day.day}日"))
 
     def assessments(self, rows: list[Data]) -> Data:
         """Picks for all that might want one, mostly inside the ranges."""

@@ -22,6 +22,9 @@ INPUTS: dict[str, Data] = {
     "handed_in": {"label": "报送日期", "type": "date"},
     "accepted": {"label": "验收日期", "type": "date"},
     "remark": {"label": "核查意见", "type": "text"},
+    "paid": {"label": "支出进度", "type": "series", "of": "amount"},
+    "share_paid": {"label": "进度比例", "type": "series", "of": "number"},
+    "visits": {"label": "累计走访", "type": "series", "of": "count"},
 }
 REGIONS = ("东区", "西区", "开发区")
 REMARKS = ("通过", "退回")
@@ -33,6 +36,7 @@ MONEY_NAMES = (
 RATIO_CUTS = ("0", "50%", "0.6", "60%", "70%", "0.8", "80%", "85%", "90%", "95%", "98%", "1", "100%", "110%", "1.3", "1.5", "2")
 COUNT_CUTS = ("0", "1", "2", "3", "4", "5", "8", "10", "2.5")
 MONEY_CUTS = ("0", "5000元", "2千元", "1万元", "20万元", "100万元", "1.5万元", "0.01亿元")
+DAYS = ("2023-06-30", "date(year, 6, 30)", "2023-01-31", "2024-02-29", "handed_in", "报送日期", "accepted", "截止日")
 CATEGORIES = (
     "output.quantity", "output.quality", "output.timeliness", "output.cost", "cost.economic", "cost.social", "cost.ecological",
     "benefit.economic", "benefit.social", "benefit.ecological", "benefit.sustainable", "satisfaction", "output", "cost", "benefit",

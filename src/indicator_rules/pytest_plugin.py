@@ -1,0 +1,260 @@
+"""The pytest plugin: `pytest rulesets/` checks every ruleset below, runs its cases and laws, and measures what the cases cover.
+
+In: the `.toml` files that pytest comes across. Out: for each that is a ruleset the items `check`, `case[name]`, `law[name]` and `coverage`; other
+files are left alone, and nothing of the library is imported before the first ruleset. `indicator_rules = false` in the pytest settings
+switches it off; `--update-cases` rewrites what cases expect, after showing the difference. Items hold no state, so that xdist may deal them out
+as it likes; cases are rewritten at the end, by the one process that reports.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from indicator_rules.coverage import Observer
+    from indicator_rules.suite import CaseResult
+
+_UPDATED = "indicator_rules_updated"
+_COVERAGE = "indicator_rules_coverage"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("indicator-rules")
+    group.addoption("--update-cases", action="store_true", help="rewrite what the cases of rulesets expect to what came out")
+    parser.addini("indicator_rules", "collect rulesets (.toml files with a [ruleset] table) and their cases", "bool", True)
+    parser.addini(
+        "indicator_rules_at_least", "percent of rows and boundaries that the cases of a ruleset have to cover", default="100"
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix != ".toml" or not parent.config.getini("indicator_rules"):
+        return None
+    if _is_ruleset(file_path):
+        return _RulesetFile.from_parent(parent, path=file_path)
+    if "cases" in file_path.parts and parent.session.isinitpath(file_path):
+        from indicator_rules.suite import ruleset_of
+
+        ruleset = ruleset_of(file_path)
+        if ruleset is not None:
+            return _CaseFile.from_parent(parent, path=file_path, ruleset=ruleset)
+    return None
+
+
+def _is_ruleset(path: Path) -> bool:
+    """Whether a file is one of our rulesets; one that cannot be read is, if worked cases stand beside it."""
+    if "cases" in path.parts[-3:-1]:
+        return False
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    if b"ruleset" not in content:
+        return False
+    try:
+        data = tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return (path.parent / "cases" / path.stem).is_dir()
+    return isinstance(data.get("ruleset"), dict) and ("schema" in data or "criteria" in data)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the cases cover; and the cases that are to be rewritten: shown, then rewritten."""
+    if hasattr(terminalreporter.config, "workerinput"):  # one of xdist's workers: the process that reports does this
+        return
+    told: dict[str, list[Any]] = {_COVERAGE: [], _UPDATED: []}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for name, value in report.user_properties:
+                    told.get(name, []).append(value)
+    if told[_COVERAGE]:
+        terminalreporter.section("rulesets")
+        for line in sorted(told[_COVERAGE]):
+            terminalreporter.write_line(line)
+    if told[_UPDATED]:
+        terminalreporter.section("cases rewritten")
+        for ruleset, case in sorted(told[_UPDATED]):
+            for line in _rewritten(Path(ruleset), Path(case)):
+                terminalreporter.write_line(line)
+
+
+def _rewritten(ruleset: Path, case: Path) -> Iterator[str]:
+    """The differences of a case; then it is rewritten."""
+    from indicator_rules.case_update import updated
+    from indicator_rules.errors import RecordError
+    from indicator_rules.suite import run_case
+    from indicator_rules.suite_text import say
+    from indicator_rules.terminal import write
+
+    result = run_case(case, _observer(ruleset))
+    yield _told(result)
+    try:
+        text = updated(result)
+        if text is not None:
+            write(case, text)
+            yield say("updated", file=case)
+    except RecordError as error:
+        yield str(error)
+
+
+class _Failed(Exception):
+    """What has to be said of a failing item; its text is all of the report."""
+
+
+class _RulesetFile(pytest.File):
+    """A ruleset, with its cases."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        from indicator_rules.suite import case_files
+        from indicator_rules.suite_laws import law_names
+
+        yield _Check.from_parent(self, name="check")
+        home = self.path.parent / "cases"
+        for path in case_files(self.path):
+            inside = path.relative_to(home).with_suffix("").as_posix().removeprefix(f"{self.path.stem}/")
+            yield _CaseItem.from_parent(self, name=f"case[{inside}]", case=path)
+        for law in law_names():
+            yield _LawItem.from_parent(self, name=f"law[{law}]", law=law)
+        yield _Coverage.from_parent(self, name="coverage")
+
+    @cached_property
+    def observer(self) -> Observer:
+        """The ruleset made ready, for all cases that run in this process."""
+        return _observer(self.path)
+
+
+class _CaseFile(pytest.File):
+    """One case, named on the command line."""
+
+    def __init__(self, *, ruleset: Path, **more: Any) -> None:
+        super().__init__(**more)
+        self.ruleset = ruleset
+
+    def collect(self) -> Iterator[pytest.Item]:
+        yield _CaseItem.from_parent(self, name="case", case=self.path)
+
+    @cached_property
+    def observer(self) -> Observer:
+        return _observer(self.ruleset)
+
+
+def _observer(ruleset: Path) -> Observer:
+    from indicator_rules.coverage import Observer
+    from indicator_rules.errors import RulesetError
+    from indicator_rules.rules import Rules
+
+    try:
+        return Observer(Rules.from_path(ruleset))
+    except RulesetError as error:
+        raise _Failed(str(error)) from None
+
+
+class _Item(pytest.Item):
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, self.name
+
+
+class _Check(_Item):
+    """The ruleset has no errors, and no case beside it is without one."""
+
+    def runtest(self) -> None:
+        from indicator_rules.render import problems_text
+        from indicator_rules.rules import check
+        from indicator_rules.suite import strays
+
+        problems = check(self.path)
+        wrong = [*(problem for problem in problems if problem.severity == "error"), *strays([self.path])]
+        if wrong:
+            raise _Failed(problems_text(wrong))
+        self.add_report_section("call", "warnings", problems_text(problems))
+
+
+class _CaseItem(_Item):
+    """A case comes out as it says."""
+
+    def __init__(self, *, case: Path, **more: Any) -> None:
+        super().__init__(**more)
+        self.case = case
+
+    def runtest(self) -> None:
+        result = self.result()
+        if result.passed:
+            return
+        if self.config.getoption("--update-cases"):
+            from indicator_rules.case_update import updated
+
+            if updated(result) is not None:
+                ruleset = self.parent.ruleset if isinstance(self.parent, _CaseFile) else self.path
+                self.user_properties.append((_UPDATED, [str(ruleset), str(self.case)]))
+                return
+        raise _Failed(_told(result))
+
+    def result(self) -> CaseResult:
+        from indicator_rules.suite import run_case
+
+        if not isinstance(self.parent, _RulesetFile | _CaseFile):
+            raise TypeError(self.parent)
+        return run_case(self.case, self.parent.observer)
+
+
+def _told(result: CaseResult) -> str:
+    from indicator_rules.suite_text import case_lines, say
+
+    title = "" if result.case is None else result.case.title
+    return "\n".join([say("case", file=result.path, title=title).rstrip(), *(f"    {line}" for line in case_lines(result))])
+
+
+class _LawItem(_Item):
+    """A law of scoring holds, unless the ruleset waives it."""
+
+    def __init__(self, *, law: str, **more: Any) -> None:
+        super().__init__(**more)
+        self.law = law
+
+    def runtest(self) -> None:
+        from indicator_rules.suite_laws import broken, waived
+
+        if not isinstance(self.parent, _RulesetFile):
+            raise TypeError(self.parent)
+        rules = self.parent.observer.rules
+        reason = waived(rules, self.law)
+        if reason is not None:
+            pytest.skip(reason)
+        found = broken(rules, self.law)
+        if found is not None:
+            raise _Failed(found)
+
+
+class _Coverage(_Item):
+    """The cases cover as many rows and boundaries as the settings ask for."""
+
+    def runtest(self) -> None:
+        from indicator_rules.suite import run
+        from indicator_rules.suite_text import coverage_line, no_cases, say, uncovered_lines
+
+        result = run(self.path)
+        if result.rules is None or result.coverage is None:
+            raise _Failed(say("invalid", file=self.path))
+        line = coverage_line(result.coverage)
+        self.user_properties.append((_COVERAGE, f"{result.rules.name}: {line}"))
+        least = _least(self.config)
+        if min(result.coverage.percent) < least:
+            lines = [line + say("below", least=least), *uncovered_lines(result.rules, result.coverage)]
+            raise _Failed("\n".join(lines if result.cases else [no_cases(self.path), *lines]))
+
+
+def _least(config: pytest.Config) -> int:
+    text = str(config.getini("indicator_rules_at_least"))
+    if not (text.isdecimal() and int(text) <= 100):
+        raise pytest.UsageError(f"indicator_rules_at_least is a whole number between 0 and 100, not `{text}`")
+    return int(text)
