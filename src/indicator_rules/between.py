@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from indicator_rules.exact import Exact
 from indicator_rules.expression import Ref
 from indicator_rules.lower import WEIGHT
 from indicator_rules.plan import Plan, Points
@@ -26,18 +27,17 @@ PARTS = 8
 def between(plan: Plan, probes: Iterable[Probe]) -> Iterator[Probe]:
     """Probes on the slopes of `plan`."""
     sloped = {site.key for site in sites(plan) if _slopes(site)}
-    groups: defaultdict[tuple[str, str], list[Probe]] = defaultdict(list)
-    for probe in probes:
+    # For each cut the probe that stands on it, or else the first beside it.
+    groups: defaultdict[tuple[str, str], dict[Exact, Probe]] = defaultdict(dict)
+    for probe in sorted(probes, key=lambda probe: probe.edge != "at"):
         if probe.table in sloped and probe.cut is not None and probe.edge in SIDES:
-            groups[probe.table, probe.slot].append(probe)
+            groups[probe.table, probe.slot].setdefault(probe.cut, probe)
     for group in groups.values():
-        group.sort(key=lambda probe: (probe.cut or 0, SIDES[probe.edge]))
-        for one, other in pairwise(group):
-            if one.cut != other.cut and one.without == other.without:
-                for part in range(1, PARTS):
-                    fragment, moved = _mixed(one.fragment, other.fragment, part)
-                    if moved == 1:
-                        yield replace(one, fragment=fragment, row="", edge="inside", slot="", cut=None)
+        for (_, one), (_, other) in pairwise(sorted(group.items())):
+            for part in range(1, PARTS) if one.without == other.without else ():
+                fragment, moved = _mixed(one.fragment, other.fragment, part)
+                if moved == 1:
+                    yield replace(one, fragment=fragment, row="", edge="inside", slot="", cut=None)
 
 
 def _slopes(site: Site) -> bool:

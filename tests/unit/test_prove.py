@@ -126,7 +126,7 @@ def test_points_that_rise_and_fall_are_refuted_by_two_records() -> None:
     found = asked(own.prove(), "monotone", "criteria.first")
     assert found.verdict == "refuted"
     low, high = found.records
-    assert low.answers["x"] < high.answers["x"]
+    assert Decimal(str(low.answers["x"])) < Decimal(str(high.answers["x"]))
     assert own.evaluate(low)["first"].points > own.evaluate(high)["first"].points
     assert asked(own.prove(), "monotone", "criteria.second").verdict == "proved"
 
@@ -208,7 +208,8 @@ def test_what_can_be_not_applicable_scales_differences_up() -> None:
     found = {one.subject: one for one in grade_pairs(own, new)}
     record = {"subject": {"name": "某项目", "kind": "project", "year": 2023}, "answers": {"x": Decimal("0.9"), "z": 0}}
     before, after = (ir.Rules.from_data(one, engine="plain").evaluate(record) for one in (own, new))
-    assert (before.total, after.total, before.grade, after.grade) == (100, 80, "优", "差")
+    assert (before.total, after.total) == (Decimal(100), Decimal(80))
+    assert (before.grade, after.grade) == ("优", "差")
     assert found["grades.0.2"].verdict != "refuted"
 
 
@@ -271,11 +272,12 @@ def test_assert_proved() -> None:
     assert [one.question for one in caught.value.answers] == ["bounds"]
     assert_proved(rules(adjustments=bonus("5")), questions=["grade-reachable", "monotone"])
     undecided = rules(PARABOLA)
-    with pytest.raises(NotProved, match="undecided|未能判定"):
-        assert_proved(undecided)
-    assert_proved(undecided, undecided=1)
+    for allowed in (0, 1):
+        with pytest.raises(NotProved, match="undecided: "):
+            assert_proved(undecided, undecided=allowed)
+    assert_proved(undecided, undecided=2)
     with pytest.raises(ValueError, match="monoton"):
-        assert_proved(rules(), questions=["monoton"])
+        assert_proved(rules(), questions=["monoton"])  # type: ignore[list-item]
 
 
 # -------------------------------------------------------------------------------------------------------------- command line
@@ -363,12 +365,12 @@ def test_the_commands_refuse_other_families_and_bad_files(slope: Path, tmp_path:
     for words in (["compare", slope, other, "--witness"], ["prove", slope, "--same-as", other]):
         assert (run(*words).exit_code, "families-differ" in run(*words).output) == (1, True)
         assert run(*words, "--across").exit_code == 0
-    for words in (["prove", broken], ["prove", slope, "--same-as", broken], ["compare", slope, broken, "--witness"]):
-        done = run(*words)
+    for command in (["prove", broken], ["prove", slope, "--same-as", broken], ["compare", slope, broken, "--witness"]):
+        done = run(*command)
         assert (done.exit_code, "Traceback" in done.output) == (1, False)
         assert "broken.toml" in done.output
-    for words in (["--jump", "-1"], ["--jump", "x"], ["--seconds", "0"]):
-        assert run("prove", slope, *words).exit_code == 2
+    for option in (["--jump", "-1"], ["--jump", "x"], ["--seconds", "0"]):
+        assert run("prove", slope, *option).exit_code == 2
     assert run("prove", slope, "--records", slope).exit_code == 1
 
 
