@@ -59,8 +59,8 @@ def _mixed(low: Any, high: Any, part: int) -> tuple[Any, int]:
         return mixed, moved
     if isinstance(low, list) and isinstance(high, list) and len(low) == len(high):
         rows = [_mixed(one, other, part) for one, other in zip(low, high, strict=True)]
-        found = [count for _, count in rows]
-        return [row for row, _ in rows], -1 if -1 in found else sum(found)
+        counts = [count for _, count in rows]
+        return [row for row, _ in rows], -1 if -1 in counts else sum(counts)
     numbers = [Decimal(one) for one in (low, high) if isinstance(one, int | Decimal) and not isinstance(one, bool)]
     if len(numbers) < 2:
         return low, -1

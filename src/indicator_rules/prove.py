@@ -197,13 +197,7 @@ class Prover:
                 weight = "" if worst is None and self.is_for_any_weight(asked) else asked.weighed
                 yield Answer("no-jump", asked.path, "proved", values | {"weight": weight})
                 continue
-            across = [
-                pair
-                for pair in self.pairs(asked, asked.curve)
-                if pair.low.x <= worst.at <= pair.high.x
-                and (pair.low.row, pair.high.row) == worst.rows
-                and abs(pair.change) > most
-            ]
+            across = [pair for pair in self.pairs(asked, asked.curve) if pair.crosses(worst) and pair.size > most]
             if not across:
                 yield self.undecided("no-jump", asked.path, values)
                 continue
@@ -231,6 +225,15 @@ class _Pair(NamedTuple):
     def change(self) -> Exact:
         """How far the points rise; a penalty's points are what it takes off."""
         return add(self.high.points, -self.low.points)
+
+    @property
+    def size(self) -> Exact:
+        """How far they lie apart."""
+        return max(self.change, -self.change)
+
+    def crosses(self, jump: Jump) -> bool:
+        """Whether one lies on either side of a jump, each on the piece that ends there."""
+        return self.low.x <= jump.at <= self.high.x and (self.low.row, self.high.row) == jump.rows
 
 
 def _place(evaluation: Evaluation, asked: _Asked, made: Curve, probe: Probe) -> _Place | None:

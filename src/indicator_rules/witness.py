@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import permutations
 from typing import Any, NamedTuple, TypeAlias
 
@@ -138,8 +139,7 @@ class Search:
             if self.scored(surveys[0].base) is None:
                 surveys.append(survey(other.plan))
             else:
-                same = same_meaning(first.plan, other.plan)
-                surveys.append(survey(other.plan, surveys[0].base, lambda site, same=same: not _is_same(site, same)))
+                surveys.append(survey(other.plan, surveys[0].base, partial(_is_other, same_meaning(first.plan, other.plan))))
         return surveys
 
     def _look(self) -> None:
@@ -260,9 +260,9 @@ class Search:
         return tuple(grade_of(evaluator.plan, max(0, total)) for evaluator, total in zip(self.evaluators, totals, strict=True))
 
 
-def _is_same(site: Site, same: SameMeaning) -> bool:
-    """Whether a table is one of a criterion that means the same in both, or of what makes the total, where that does."""
-    return same.total if site.criterion is None else same.criteria.get(site.criterion.id, False)
+def _is_other(same: SameMeaning, site: Site) -> bool:
+    """Whether a table is one of a criterion that means something else in the two, or of what makes the total, where that does."""
+    return not (same.total if site.criterion is None else same.criteria.get(site.criterion.id, False))
 
 
 def grade_of(plan: Plan, total: Exact) -> int | None:

@@ -136,10 +136,10 @@ def standing(asked: Any, curve: Curve, found: Sequence[Evaluation], *, any_weigh
             entries = [entry for entry in result.entries if entry.kind == kind]
             scored = [(entry.id, entry.row, entry.exact_weight, entry.exact_points) for entry in entries]
         for entry, row, weight, points in scored:
-            value: object = one.detail(result.id, entry).values.get(curve.slot.name if entry is None else str(curve.slot.formula))
+            value = one.detail(result.id, entry).values.get(curve.slot.name if entry is None else str(curve.slot.formula))
             at_weight = any_weight or weight == asked.weight
             if row not in ("absent", "not_applicable", "out_of_force") and isinstance(value, int | Fraction) and at_weight:
-                places.setdefault(weight, {}).setdefault(value, set()).add(abs(points))
+                places.setdefault(weight, {}).setdefault(exact(value), set()).add(max(points, -points))
     return places.values()
 
 
