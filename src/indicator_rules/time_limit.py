@@ -33,5 +33,5 @@ def limited(seconds: float | None) -> Iterator[None]:
 def check_time() -> None:
     """Raises `OutOfTime` once the limit is over."""
     end = _end.get()
-    if end is not None and time.monotonic() > end:
+    if end is not None and time.monotonic() >= end:
         raise OutOfTime
