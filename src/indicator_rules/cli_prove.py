@@ -14,7 +14,7 @@ import click
 from indicator_rules.cli_options import catalog_of, common, dumped, rulesets_option, seconds_option, typed
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.proof import Answer
-from indicator_rules.terminal import DONE, PROBLEMS, Command, columns, say, show, write
+from indicator_rules.terminal import DONE, PROBLEMS, Command, check_output, columns, say, show, write
 
 
 def _points(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Decimal | None:
@@ -54,6 +54,8 @@ def prove(  # noqa: PLR0913, PLR0917 - as many as it has options
     from indicator_rules.catalog import load
     from indicator_rules.comparing import equivalent
 
+    if output is not None:
+        check_output(Path(output), [Path(ruleset), *([] if same_as is None else [Path(same_as)])])
     catalog = catalog_of(folders)
     rules = load(ruleset, catalog=catalog)
     other = None if same_as is None else load(same_as, catalog=catalog)

@@ -48,24 +48,33 @@ def grade_pairs(old: Evaluator, new: Evaluator, seconds: float | None = SECONDS)
         except OutOfTime:
             late = True
         search = Search([old, new])
+        pairs = [pair for pair in _pairs(old.plan, new.plan) if apart is None or not excluded(old.plan, new.plan, pair, apart)]
+        found = dict(search.found)
+        if search.fits and any(pair not in found for pair in pairs):
+            # Where records that keep to the weights of both do not show it, any may.
+            found = {**Search([old, new], fitting=False).found, **found}
     bound = {"bound": ""} if _score_alike(old.plan, new.plan) else ORDINARY
     answers = []
-    for pair in product(range(len(old.plan.grade_labels)), range(len(new.plan.grade_labels))):
+    for pair in _pairs(old.plan, new.plan):
         labels = old.plan.grade_labels[pair[0]], new.plan.grade_labels[pair[1]]
-        if labels[0].zh == labels[1].zh:
-            continue
         values: dict[str, object] = {"old": labels[0], "new": labels[1]}
         subject = f"grades.{pair[0]}.{pair[1]}"
-        witness = search.found.get(pair)
+        witness = found.get(pair)
         if witness is not None:
             one, other = search.confirmed(witness).evaluations
             totals = {"old_total": _points(one), "new_total": _points(other)}
             answers.append(Answer("grade-pair", subject, "proved", values | totals, (witness.record,)))
-        elif apart is not None and excluded(old.plan, new.plan, pair, apart):
+        elif pair not in pairs:
             answers.append(Answer("grade-pair", subject, "refuted", values | {"apart": str(apart)} | bound))
         else:
             answers.append(Answer("grade-pair", subject, "undecided", values, out_of_time=late or search.out_of_time))
     return tuple(answers)
+
+
+def _pairs(old: Plan, new: Plan) -> list[tuple[int, int]]:
+    """The pairs of grades that are not the same grade."""
+    every = product(range(len(old.grade_labels)), range(len(new.grade_labels)))
+    return [(one, other) for one, other in every if old.grade_labels[one].zh != new.grade_labels[other].zh]
 
 
 def _score_alike(old: Plan, new: Plan) -> bool:

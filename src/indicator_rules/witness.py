@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from itertools import permutations
 from typing import Any, NamedTuple, TypeAlias
@@ -20,7 +22,7 @@ from indicator_rules.between import between
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
-from indicator_rules.exact import LARGEST, Exact, add
+from indicator_rules.exact import LARGEST, Exact, add, add_all, to_decimal
 from indicator_rules.hitting import compare
 from indicator_rules.meaning import SameMeaning, same_meaning
 from indicator_rules.neutral import merged
@@ -57,6 +59,14 @@ class Witness(NamedTuple):
         return self.evaluations[0].exact_total or 0
 
     @property
+    def fits(self) -> bool:
+        """Whether the weights that the record gives make up the full score, by every ruleset."""
+        weights = (
+            add_all(one.exact_weight for one in found.criteria if one.criterion.role == "score") for found in self.evaluations
+        )
+        return all(weight == found.plan.full_score for weight, found in zip(weights, self.evaluations, strict=True))
+
+    @property
     def apart(self) -> Exact:
         """How far the totals lie apart; more than any number of points where only one has a total."""
         totals = [one.exact_total for one in self.evaluations]
@@ -91,8 +101,9 @@ class _Sum(NamedTuple):
 class Search:
     """Rulesets (one, or two to be compared), a record that all of them score, and the moves from it."""
 
-    def __init__(self, evaluators: Sequence[Evaluator]) -> None:
-        self.evaluators = tuple(evaluators)
+    def __init__(self, evaluators: Sequence[Evaluator], *, fitting: bool = True) -> None:
+        """`fitting`: only records whose weights make up the full score of each ruleset, as long as there is one to begin with."""
+        self.evaluators, self.fitting = tuple(evaluators), fitting
         self.plain: list[Evaluator] = []
         """What is tried is scored by the plain engine; what is claimed, by the evaluators' own."""
         self.probes: tuple[Probe, ...] = ()
@@ -105,6 +116,8 @@ class Search:
         """The record with the highest total, by the first ruleset."""
         self.clusters: list[list[_Move]] = []
         self.out_of_time = False
+        self.fits = False
+        """Whether the weights of the record to begin with make up the full score."""
         self._scored: dict[int, Witness | None] = {}
         try:
             self._prepare()
@@ -125,6 +138,8 @@ class Search:
         self.base = self._base([one.base for one in surveys])
         if self.base is None:
             return
+        if self.fits and all(self.base is not one.base for one in surveys):
+            self.probes = tuple(map(_unweighed, self.probes))
         start = self.scored(self.base)
         assert start is not None
         self.start = self._totals(start.evaluations)
@@ -166,10 +181,15 @@ class Search:
     # ------------------------------------------------------------------------------------------------------------- records
 
     def _base(self, bases: Sequence[Data]) -> Data | None:
-        """The first record, of those at hand, that all rulesets score: one of theirs, one filled up from the other's answers and amounts, or both in one."""
+        """The first record, of those at hand, that all rulesets score: one of theirs, one filled up from the other's answers and amounts, or both in one;
+        rather one whose weights make up the full score of each."""
         filled = [merged(_without_entries(other), base) for base, other in permutations(bases, 2)]
         together = [merged(other, base) for base, other in permutations(bases, 2)]
-        return next((base for base in (*bases, *filled, *together) if self.scored(base) is not None), None)
+        scored = [(base, found) for base in (*bases, *filled, *together) if (found := self.scored(base)) is not None]
+        weighed = [(base, self.scored(base)) for base, found in scored for base in (_weighed(base, found),)]
+        fitting = next((base for base, found in (*scored, *weighed) if found is not None and found.fits), None)
+        self.fits = fitting is not None and self.fitting
+        return fitting if fitting is not None and self.fitting else scored[0][0] if scored else None
 
     def scored_probe(self, probe: Probe) -> Witness | None:
         """The base with one probe; scored once."""
@@ -194,7 +214,11 @@ class Search:
         return own
 
     def keep(self, witness: Witness) -> None:
-        """The first witness of its grades stays, that with the highest total, and the one whose totals lie farthest apart."""
+        """The first witness of its grades stays, that with the highest total, and the one whose totals lie farthest apart. A record that changes what there is to get
+        is none, unless the one to begin with does.
+        """
+        if self.fits and not witness.fits:
+            return
         self.found.setdefault(witness.grades, witness)
         if self.highest is None or witness.total > self.highest.total:
             self.highest = witness
@@ -287,6 +311,37 @@ def _places(probe: Probe) -> list[object]:
                     continue
                 found += [(section, key, name) for name in value] if section == "assessments" else [(section, key)]
     return found
+
+
+def _weighed(data: Data, witness: Witness) -> Data:
+    """The record with entries whose weights are scaled, criterion by criterion, to what the first ruleset that reads them has for it."""
+    weights: dict[str, Decimal] = {}
+    for evaluation in witness.evaluations:
+        for result in evaluation.criteria:
+            ids = [entry.id for entry in result.entries]
+            rows = [row for row in data.get("indicators", ()) if row["id"] in ids and "weight" in row]
+            given: list[Decimal] = [Decimal(row["weight"]) for row in rows]
+            whole = to_decimal(result.criterion.weight.default)
+            if (
+                result.criterion.weight.from_record
+                and any(given)
+                and isinstance(whole, Decimal)
+                and not weights.keys() & set(ids)
+            ):
+                parts = [round(one * whole / sum(given, Decimal(0)), 2) for one in given[:-1]]
+                weights |= zip((row["id"] for row in rows), [*parts, whole - sum(parts, Decimal(0))], strict=True)
+    rows = [{**row, "weight": weights.get(row["id"], row.get("weight"))} for row in data.get("indicators", ())]
+    return (
+        {**data, "indicators": [{key: value for key, value in row.items() if value is not None} for row in rows]}
+        if rows
+        else data
+    )
+
+
+def _unweighed(probe: Probe) -> Probe:
+    """The same without weights of entries: those of the record to begin with are made to fit both rulesets."""
+    rows = [{key: value for key, value in row.items() if key != "weight"} for row in probe.fragment.get("indicators", ())]
+    return replace(probe, fragment={**probe.fragment, "indicators": rows}) if rows else probe
 
 
 def _without_entries(data: Data) -> Data:

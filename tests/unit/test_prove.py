@@ -372,6 +372,9 @@ def test_the_commands_refuse_other_families_and_bad_files(slope: Path, tmp_path:
     for option in (["--jump", "-1"], ["--jump", "x"], ["--seconds", "0"]):
         assert run("prove", slope, *option).exit_code == 2
     assert run("prove", slope, "--records", slope).exit_code == 1
+    before = slope.read_bytes()
+    assert run("prove", slope, "-o", slope).exit_code != 0
+    assert slope.read_bytes() == before
 
 
 def test_the_built_in_rulesets_are_all_answered() -> None:
