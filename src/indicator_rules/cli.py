@@ -185,13 +185,13 @@ def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str
 
 commands.add_command(audit)
 commands.add_command(partial)
+commands.add_command(prove)
 commands.add_command(test)
 commands.add_command(template)
 commands.add_command(mapping_commands)
 commands.add_command(compare)
 commands.add_command(sensitivity)
 commands.add_command(gap)
-commands.add_command(prove)
 commands.add_command(check)
 commands.add_command(lint)
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import common, dumped, typed
+from indicator_rules.cli_options import catalog_of, common, dumped, rulesets_option, seconds_option, typed
 from indicator_rules.errors import Problem, RecordError, Where
-from indicator_rules.exact import exact
 from indicator_rules.proof import Answer
-from indicator_rules.terminal import DONE, PROBLEMS, Command, columns, say, show, write
+from indicator_rules.terminal import DONE, PROBLEMS, Command, check_output, columns, say, show, write
 
 
 def _points(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Decimal | None:
@@ -33,23 +32,36 @@ def _points(_ctx: click.Context, _parameter: click.Parameter, text: str | None) 
 @click.argument("ruleset", callback=typed)
 @click.option("--jump", metavar="POINTS", callback=_points, help="help-prove-jump")
 @click.option("--same-as", metavar="RULESET", callback=typed, help="help-prove-same")
+@click.option("--across", is_flag=True, help="help-across")
+@seconds_option
+@rulesets_option
 @click.option("--records", "folder", metavar="DIR", callback=typed, help="help-prove-records")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @common
-def prove(ruleset: str, jump: Decimal | None, same_as: str | None, folder: str | None, form: str, output: str | None) -> int:
+def prove(
+    ruleset: str,
+    jump: Decimal | None,
+    same_as: str | None,
+    across: bool,
+    seconds: int,
+    folders: tuple[str, ...],
+    folder: str | None,
+    form: str,
+    output: str | None,
+) -> int:
     from indicator_rules import proof_text
-    from indicator_rules import prove as proving
     from indicator_rules.catalog import load
+    from indicator_rules.comparing import equivalent
 
-    rules = load(ruleset)
-    answers: tuple[Answer, ...]
-    if same_as is not None:
-        answers = (proving.equivalent(rules.evaluator, load(same_as).evaluator),)
-    else:
-        answers = proving.prove(rules.evaluator, None if jump is None else exact(jump))
+    if output is not None:
+        check_output(Path(output), [Path(ruleset), *([] if same_as is None else [Path(same_as)])])
+    catalog = catalog_of(folders)
+    rules = load(ruleset, catalog=catalog)
+    other = None if same_as is None else load(same_as, catalog=catalog)
+    answers = rules.prove(jump, seconds) if other is None else (equivalent(rules, other, across=across, seconds=seconds),)
     if form == "json":
-        text = dumped({"ruleset": rules.name, "answers": [answer.as_dict() for answer in answers]}) + "\n"
+        text = dumped({"ruleset": rules.name, "answers": [answer.as_dict() for answer in answers]})
     else:
         text = proof_text.text(rules.name, answers, columns=columns())
     if folder is not None:

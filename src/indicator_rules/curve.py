@@ -1,8 +1,8 @@
 """The curve of a table: points as a function of the one measure that it reads.
 
 In: a scale whose table reads one number, its weight, and an outlook. Out: its pieces from the lowest value of the measure to the highest: where a piece lies, the row, and
-the points at its two ends (limits, where an end is open), with the way it runs between them. None where the points depend on anything else, or where
-which way a formula runs cannot be told.
+the points at its two ends (limits, where an end is open), with the way it runs between them. None where the points depend on anything else;
+`NotTold` where it cannot be told which way a formula runs.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from indicator_rules import interval
 from indicator_rules.exact import Exact, add
-from indicator_rules.expression import Arithmetic, Call, Negative, Node
+from indicator_rules.expression import Arithmetic, Call, Negative, Node, Number
 from indicator_rules.interval import Span
+from indicator_rules.lower import WEIGHT
 from indicator_rules.outlook import RecordOutlook
 from indicator_rules.plan import Points, Scale, Slot
 from indicator_rules.possible import possible
@@ -85,12 +86,15 @@ class Curve(NamedTuple):
         return len({way for way, _ in self.steps}) <= 1
 
 
+class NotTold(Exception):
+    """A table of one measure whose formulas cannot be told to rise or fall."""
+
+
 def curve(scale: Scale, weight: Exact, outlook: RecordOutlook) -> Curve | None:
-    """The curve of `scale`, or None."""
-    slots = [slot for slot in scale.head.slots if not slot.is_flag]
-    if scale.parts or len(slots) != 1 or slots[0].codes:
+    """The curve of `scale`; None if it reads anything but one number. Raises `NotTold`, and `TooManyRegions`."""
+    slot = only_number(scale)
+    if slot is None:
         return None
-    (slot,) = slots
     pieces: list[Piece] = []
     weighed = outlook.weighing(Span.point(weight))
     for region in Regions(scale.head)(weighed):
@@ -102,6 +106,44 @@ def curve(scale: Scale, weight: Exact, outlook: RecordOutlook) -> Curve | None:
             return None
         pieces.append(piece)
     return Curve(slot, tuple(pieces)) if len(pieces) > 1 and _in_order(pieces) else None
+
+
+def only_number(scale: Scale) -> Slot | None:
+    """The number that the table of `scale` reads, if it reads one and nothing else."""
+    slots = [slot for slot in scale.head.slots if not slot.is_flag]
+    return slots[0] if len(slots) == 1 and not slots[0].codes and not scale.parts else None
+
+
+def in_shares(scale: Scale) -> bool:
+    """Whether every award is a share of the weight in force: another weight then scales the points, and changes nothing else."""
+    return all(_degree(row.award.formula) in (1, None) for row in scale.head.table.rows if isinstance(row.award, Points))
+
+
+def _degree(node: Node) -> int | None:
+    """The power of the weight that a formula goes with, −1 for none; None for 0, which goes with any."""
+    match node:
+        case Number():
+            return None if node.value == 0 else 0
+        case Negative():
+            return _degree(node.operand)
+        case Call(function="min" | "max" | "abs"):
+            return _same([_degree(argument) for argument in node.arguments])
+        case Arithmetic():
+            left, right = _degree(node.left), _degree(node.right)
+            if node.sign in "+-":
+                return _same([left, right])
+            if left is None:
+                return None
+            if right is None or -1 in (left, right):
+                return None if node.sign == "*" and right is None else -1
+            power = left + right if node.sign == "*" else left - right
+            return power if power >= 0 else -1
+    return 1 if node == WEIGHT else -1 if any(part == WEIGHT for part in node.walk()) else 0
+
+
+def _same(degrees: Sequence[int | None]) -> int | None:
+    found = {one for one in degrees if one is not None}
+    return -1 if len(found) > 1 else next(iter(found), None)
 
 
 def _in_order(pieces: Sequence[Piece]) -> bool:
@@ -117,11 +159,11 @@ def _piece(scale: Scale, region: Region, x: Node, where: Span, outlook: RecordOu
     way = trend(row.award.formula, x, inside)
     found = possible(row.award.formula, inside)
     if way is None or found.span is None or found.absent:
-        return None
+        raise NotTold
     clamped = interval.smallest([interval.largest([found.span, Span.point(0)]), outlook.weight])
     low, high = clamped.low, clamped.high
     if low is None or high is None or (way == 0 and low != high):
-        return None
+        raise NotTold
     return Piece(where, row.id, *((low, high) if way >= 0 else (high, low)))
 
 

@@ -300,10 +300,6 @@ class EntryOutlook:
 
     # -------------------------------------------------------------------------------------------------------------- fields
 
-    def is_in(self, categories: tuple[str, ...]) -> bool:
-        """Whether it is below one of `categories`."""
-        return self.facts.is_in(categories)
-
     def typed(self, name: str) -> Possible:
         """Whether a value is typed (`present`)."""
         if name == "part_of":

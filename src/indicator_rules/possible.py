@@ -17,6 +17,7 @@ from math import prod
 from typing import Protocol
 
 from indicator_rules import interval
+from indicator_rules.completion import EntryFacts
 from indicator_rules.exact import Exact, Rounding
 from indicator_rules.expression import (
     Aggregate,
@@ -91,7 +92,7 @@ def either(parts: Iterable[Possible]) -> Possible:
 class Entry(Protocol):
     """An entry as far as it is known."""
 
-    def is_in(self, categories: tuple[str, ...]) -> bool: ...
+    facts: EntryFacts
 
     def field(self, name: str) -> Possible: ...
 
@@ -355,7 +356,7 @@ def _aggregated(node: Aggregate, outlook: Outlook) -> Possible:
     perhaps: list[Span] = []
     absent = False
     for entry in entries:
-        if node.categories and not entry.is_in(node.categories):
+        if node.categories and not entry.facts.is_in(node.categories):
             continue
         inside = outlook.at(entry)
         counts = Possible(words=frozenset({True})) if node.where is None else possible(node.where, inside)

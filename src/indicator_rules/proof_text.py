@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from indicator_rules import messages
@@ -30,13 +31,30 @@ def text(name: str, answers: Sequence[Answer], lang: Language | None = None, col
 
 def pairs(answers: Sequence[Answer], lang: Language | None = None, columns: int = COLUMNS) -> str:
     """The pairs of grades, for a page of `indicator-rules compare`; a record that shows a change is `found`, not a fault."""
-    lines = [messages.text("prove.pairs", lang=lang)]
+    lines = ["", messages.text("prove.pairs", lang=lang)]
+    for mark, sentence in _pairs(answers, lang):
+        lines += hanging(f"  {mark}  ", sentence, columns)
+    return "\n".join(lines) + "\n"
+
+
+def pairs_markdown(answers: Sequence[Answer], lang: Language | None = None) -> str:
+    """The same in Markdown."""
+    lines = [f"- {mark} {sentence}" for mark, sentence in _pairs(answers, lang)]
+    return "\n".join(["", f"## {messages.text('prove.pairs', lang=lang)}", "", *lines]) + "\n"
+
+
+def _pairs(answers: Sequence[Answer], lang: Language | None) -> Iterator[tuple[str, str]]:
+    """Mark and sentence of each pair; those that are impossible for one reason together, where there is no other."""
     if all(answer.verdict == "refuted" for answer in answers):
-        return "\n".join([*lines, *hanging("  ", messages.text("prove.pairs-none", answers[0].values, lang), columns)]) + "\n"
+        key = "prove.pairs-none" if answers else "prove.pairs-one-grade"
+        yield (
+            messages.text("prove.verdict-impossible", lang=lang),
+            messages.text(key, answers[0].values if answers else None, lang),
+        )
+        return
     for answer in answers:
         mark = {"proved": "found", "refuted": "impossible"}.get(answer.verdict, "undecided")
-        lines += hanging(f"  {messages.text(f'prove.verdict-{mark}', lang=lang)}  ", answer.text(lang), columns)
-    return "\n".join(lines) + "\n"
+        yield messages.text(f"prove.verdict-{mark}", lang=lang), answer.text(lang)
 
 
 def records(answers: Sequence[Answer]) -> Iterator[tuple[str, str]]:
@@ -46,8 +64,8 @@ def records(answers: Sequence[Answer]) -> Iterator[tuple[str, str]]:
             name = ".".join(
                 part for part in (answer.question, answer.subject, str(number) if len(answer.records) > 1 else "") if part
             )
-            comment = "".join(f"# {answer.text(lang)}\n" for lang in messages.LANGUAGES)
-            yield f"{name}.toml", comment + to_toml(json.loads(record.canonical()))
+            comment = "".join(f"# {' '.join(answer.text(lang).split())}\n" for lang in messages.LANGUAGES)
+            yield f"{name}.toml", comment + to_toml(json.loads(record.canonical(), parse_float=Decimal))
 
 
 def write_records(answers: Sequence[Answer], folder: Path) -> int:

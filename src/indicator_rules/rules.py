@@ -263,13 +263,13 @@ class Rules:
         except RecordError as error:
             raise RecordError(read.located(error.problems)) from None
 
-    def prove(self, jump: Decimal | None = None) -> tuple[Answer, ...]:
+    def prove(self, jump: Decimal | None = None, seconds: float | None = 60) -> tuple[Answer, ...]:
         """Answers about every record: bounds of the total, grades that can be reached, curves that go one way only and, if `jump` is given, no
-        slope that ends in a jump of more points. Each proved, refuted with records that the engine scored, or undecided.
+        slope that ends in a jump of more points. Each proved, refuted with records that the engine scored, or undecided (what `seconds` are too few for, too).
         """
         from indicator_rules.prove import prove
 
-        return prove(self.evaluator, None if jump is None else exact(jump))
+        return prove(self.evaluator, None if jump is None else exact(jump), seconds)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""
