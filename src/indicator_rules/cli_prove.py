@@ -81,5 +81,5 @@ def kept(answers: tuple[Answer, ...], folder: str, *, quiet: bool) -> str:
         count = proof_text.write_records(answers, Path(folder))
     except OSError as error:
         reason = (getattr(error, "strerror", "") or "").lower()
-        raise RecordError([Problem("file-unwritable", Where(folder), {"reason": reason})]) from None
+        raise RecordError([Problem("output-not-written", Where(folder), {"reason": reason})]) from None
     return "" if quiet else "\n" + messages.text("prove.written", {"folder": folder, "count": count}) + "\n"
