@@ -218,13 +218,14 @@ class Finding(NamedTuple):
         return self.text()
 
 
-class Detail(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Detail:
     """How the points of a criterion came about."""
 
     formula: str | None
     values: Mapping[str, Value]
     """What the formula and the conditions of the row read."""
-    read: Callable[[Node, Exact], Value]
+    read: Callable[[Node, Exact], Value] = field(repr=False, compare=False)
     """Any formula of the plan, as the criterion (or the entry) reads it with that weight."""
 
 
