@@ -7,7 +7,7 @@ exists, none is written.
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import click
@@ -72,12 +72,9 @@ def _of_table(table: str, family: str, edition: str, year: int | None) -> Draft:
 
 def _write(draft: Draft, folder: Path) -> None:
     """All files, or none where one is in the way; the ruleset last. Raises `RulesetError`."""
-    taken = [path for path in draft.files if (folder / path).exists()]
-    cases = folder / draft.ruleset.parent / "cases" / draft.ruleset.stem
-    if taken or (len(draft.files) > 1 and cases.exists()):
-        raise RulesetError(
-            [Problem("draft-exists", Where(str(folder / one))) for one in taken] or [Problem("draft-exists", Where(str(cases)))]
-        )
+    for place in (draft.ruleset, PurePosixPath(_cases_of(draft))):
+        if (folder / place).exists():
+            raise RulesetError([Problem("draft-exists", Where(str(folder / place)))])
     for path, content in draft.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         write(folder / path, content)
@@ -89,9 +86,9 @@ def _summary(draft: Draft, folder: Path) -> str:
         lines.append(say("new-todo", count=len(draft.todo)))
     for number, problem in enumerate(draft.todo, start=1):
         where = problem.where
-        # Places in the new files are below the folder; a table's are where they are.
-        mine = where.file in map(str, (draft.ruleset, _cases_of(draft)))
-        place = str(problem.at(file=str(folder / where.file), path=(), column=None).where if mine else where)
+        # Places in the new files are below the folder; those of a table are where they are.
+        mine = where.file in (str(draft.ruleset), _cases_of(draft))
+        place = problem.at(file=str(folder / where.file), path=(), column=None).where if mine else where
         lines.append(f"{number:>3}. {place}: {problem.message()}")
     return "\n".join([*lines, "", say("new-next", file=folder / draft.ruleset)]) + "\n"
 

@@ -6,11 +6,15 @@ sentences stand in the file as comments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from indicator_rules.errors import Problem
+from indicator_rules.locate import locate
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +37,13 @@ def years_of(edition: str) -> int | None:
 
 
 def note(problem: Problem) -> str:
-    """What is left to do, as a comment of the file."""
-    return " ".join(problem.message().split())
+    """What is left to do, as a comment of the file: one line, without characters that TOML has no place for."""
+    return _CONTROL.sub("", " ".join(problem.message().split()))
+
+
+def placed(todo: Iterable[Problem], file: str, written: bytes) -> tuple[Problem, ...]:
+    """The list with the lines of the new file; what is about the file as a whole comes last."""
+    found = list(todo)
+    keyed = [problem for problem in found if problem.where.file == file and problem.where.path]
+    others = [problem for problem in found if problem not in keyed]
+    return (*locate(keyed, written), *others)

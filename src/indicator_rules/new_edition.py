@@ -17,10 +17,9 @@ import tomli
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from indicator_rules.draft import Draft, note, ruleset_path, years_of
+from indicator_rules.draft import Draft, note, placed, ruleset_path, years_of
 from indicator_rules.errors import Problem, RulesetError, Where
 from indicator_rules.files import content
-from indicator_rules.locate import locate
 from indicator_rules.rules import Rules
 
 _BOM = "\ufeff"
@@ -46,7 +45,7 @@ def new_edition(file: Path, family: str, edition: str, year: int | None) -> Draf
     if cases:
         values = {"count": len(cases), "year": ", ".join(map(str, edit.old_years)) or "—"}
         todo.append(Problem("draft-cases", Where(str(path.parent / "cases" / path.stem)), values, "warning"))
-    return Draft(path, {**cases, path: written}, tuple(locate(todo, written)))
+    return Draft(path, {**cases, path: written}, placed(todo, str(path), written))
 
 
 def _cases(file: Path, path: PurePosixPath) -> Iterator[tuple[PurePosixPath, bytes]]:

@@ -159,12 +159,13 @@ class _Reader:
         self.corner: dict[tuple[int, int], tuple[int, int]] = {}
         """Cell in a merged area → the corner that holds its value; only for the columns that are read."""
         used = {*columns.levels, columns.weight, *columns.texts.values()}
-        last = max(sheet.rows, default=0)
+        last, merged = max(sheet.rows, default=0), 0
         for area in sheet.merged:
             for column in used.intersection(range(area.left, area.right + 1)):
                 for row in range(area.top, min(area.bottom, last) + 1):
                     self.corner.setdefault((row, column), (area.top, area.left))
-                if len(self.corner) > _MOST_MERGED:
+                    merged += 1
+                if merged > _MOST_MERGED:
                     raise self.refused("table-too-many", limit=_MOST_MERGED)
 
     def at(self, row: int, column: int) -> tuple[tuple[int, int], str]:
@@ -185,19 +186,22 @@ class _Reader:
             raise self.refused("table-too-many", limit=_MOST_ROWS)
         for row in rows:
             self.line(row)
-        self.sizes()
         if self.total is not None:
             told, at = self.total
             summed = weights(self.rows)
             if told != summed:
                 self.problem("table-total-differs", at, self.columns.weight, text=_plain(told), sum=_plain(summed))
-        title = _joined(next((text for text in above if text), ""))
-        return RubricTable(self.where, title, tuple(self.rows), self.grades, tuple(self.notes), tuple(self.problems))
+        title, *rest = [text for text in above if text] or [""]
+        self.notes[:0] = rest
+        self.sizes(title)
+        return RubricTable(self.where, _joined(title), tuple(self.rows), self.grades, tuple(self.notes), tuple(self.problems))
 
-    def sizes(self) -> None:
+    def sizes(self, title: str) -> None:
         """Nothing is cut: what a ruleset cannot hold is refused. Raises `RulesetError`."""
         if len(self.rows) > MOST_CRITERIA:
             raise self.refused("table-too-many", limit=MOST_CRITERIA)
+        if len(title) > _LONGEST_LABEL:
+            raise self.refused("table-text-too-long", limit=LONGEST_TEXT, labels=_LONGEST_LABEL)
         if not self.rows:
             raise self.refused("table-empty")
         for row in self.rows:

@@ -13,7 +13,7 @@ from typing import Any
 
 import tomlkit
 
-from indicator_rules.draft import Draft, note, ruleset_path
+from indicator_rules.draft import Draft, note, placed, ruleset_path
 from indicator_rules.errors import Problem, RulesetError, Where
 from indicator_rules.exact import exact, to_text
 from indicator_rules.rubric_table import TEXTS, RubricTable, TableGrade, TableRow, weights
@@ -32,7 +32,8 @@ def skeleton(table: RubricTable, family: str, edition: str, year: int) -> Draft:
     found = [problem for problem in check(text.encode("utf-8"), str(path)) if problem.severity == "error"]
     if found:
         raise RulesetError(found)
-    return Draft(path, {path: text.encode("utf-8")}, tuple(writer.todo))
+    written = text.encode("utf-8")
+    return Draft(path, {path: written}, placed(writer.todo, str(path), written))
 
 
 class _Writer:
@@ -56,7 +57,7 @@ class _Writer:
         return "\n".join([*self.header(family, edition, year), *self.all_groups(), *self.criteria(), *self.grades()]) + "\n"
 
     def header(self, family: str, edition: str, year: int) -> Iterator[str]:
-        title = self.table.title[:500] or f"{family} {edition}"
+        title = self.table.title or f"{family} {edition}"
         full = to_text(exact(self.full_score))
         yield "schema = 1"
         yield "\n[ruleset]"
