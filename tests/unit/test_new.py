@@ -35,7 +35,7 @@ from indicator_rules.suite import run as run_suite
 from indicator_rules.workbook import read_workbook
 
 ENTRIES = Catalog.builtin().entries
-BY_NAME = {"argvalues": ENTRIES, "ids": [entry.name for entry in ENTRIES]}
+each_entry = pytest.mark.parametrize("entry", ENTRIES, ids=[entry.name for entry in ENTRIES])
 HEAD = ("一级指标", "二级指标", "三级指标", "分值", "指标解释", "评价要点", "评分标准")
 
 
@@ -92,7 +92,7 @@ def tree(spec: Spec, lang: messages.Language = "zh") -> list[tuple[Any, ...]]:
 # ------------------------------------------------------------------------------------------------------------- the notice
 
 
-@pytest.mark.parametrize("entry", **BY_NAME)
+@each_entry
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_table_that_was_shown_is_read_as_the_same_rubric(entry: Entry, lang: messages.Language, tmp_path: Path) -> None:
     spec = load(entry.name).spec
@@ -119,7 +119,7 @@ def several(spec: Spec, name: str) -> bool:
     return any(name in one.weights for one in sets) and len({one.weights.get(name, base) for one in sets}) > 1
 
 
-@pytest.mark.parametrize("entry", **BY_NAME)
+@each_entry
 def test_the_sheet_is_for_paper_and_merges_each_group_once(entry: Entry, tmp_path: Path) -> None:
     table = notice(load(entry.name).spec, "zh")
     (tmp_path / "table.xlsx").write_bytes(notice_workbook(table))
@@ -188,7 +188,7 @@ def test_show_writes_each_format(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------------------- out of an older edition
 
 
-@pytest.mark.parametrize("entry", **BY_NAME)
+@each_entry
 def test_a_new_edition_differs_in_its_header_alone_and_its_cases_hold(entry: Entry, tmp_path: Path) -> None:
     draft = new_edition(entry.path, "next-family", "2027", None)
     written = draft.files[draft.ruleset].decode()
@@ -352,7 +352,7 @@ def test_what_is_read_scores_as_the_words_say(tmp_path: Path) -> None:
         "assessments": {"criteria": {name: {**one, "reason": "x", "by": "y"} for name, one in given.items()}},
     }
     result = rules.evaluate(record)
-    assert (result["criterion_1"].points, result["criterion_2"].points) == (Decimal("7.5"), 2)
+    assert (result["criterion_1"].points, result["criterion_2"].points) == (Decimal("7.5"), Decimal(2))
 
 
 def test_a_weight_column_for_each_level(tmp_path: Path) -> None:
@@ -377,7 +377,7 @@ def test_a_criterion_over_several_rows_keeps_all_of_its_words(tmp_path: Path) ->
     spec, draft = drafted(saved(tmp_path, rows, ("C2:C3",)))
     (criterion,) = spec.criteria.values()
     assert (criterion.weight.default, criterion.points_to_check, criterion.text) == (
-        100,
+        Decimal(100),
         "要点一\n要点二\n要点三",
         "标准一\n标准二",
     )
