@@ -181,6 +181,10 @@ class _Reader:
 
     def read(self) -> RubricTable:
         above = [_plain(value) for row, cells in self.sheet.rows.items() if row < self.columns.head for value in cells.values()]
+        read = {*self.columns.levels, self.columns.weight, *self.columns.texts.values()}
+        for column, value in self.sheet.rows[self.columns.head].items():
+            if column not in read:
+                self.problem("table-column-not-read", self.columns.head, column, text=_joined(_plain(value))[:60])
         rows = [row for row in self.sheet.rows if row > self.columns.head]
         if len(rows) > _MOST_ROWS:
             raise self.refused("table-too-many", limit=_MOST_ROWS)
