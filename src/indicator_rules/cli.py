@@ -1,4 +1,4 @@
-"""The command line: `indicator-rules evaluate`, `partial`, `audit`, `test`, `compare`, `sensitivity`, `check`, `lint`, `schema`, `list`, `show`, `inputs`,
+"""The command line: `indicator-rules evaluate`, `partial`, `audit`, `test`, `compare`, `sensitivity`, `gap`, `check`, `lint`, `schema`, `list`, `show`, `inputs`,
 `template`, `mapping`, `new`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
@@ -21,6 +21,7 @@ from indicator_rules.cli_check import check, lint
 from indicator_rules.cli_compare import compare
 from indicator_rules.cli_excel import mapping as mapping_commands
 from indicator_rules.cli_excel import template
+from indicator_rules.cli_gap import gap
 from indicator_rules.cli_new import new
 from indicator_rules.cli_options import (
     a_date,
@@ -35,6 +36,7 @@ from indicator_rules.cli_options import (
     year_option,
 )
 from indicator_rules.cli_partial import partial
+from indicator_rules.cli_prove import prove
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.cli_test import test
 from indicator_rules.errors import Problem, ProblemsError, RecordError
@@ -185,11 +187,13 @@ def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str
 
 commands.add_command(audit)
 commands.add_command(partial)
+commands.add_command(prove)
 commands.add_command(test)
 commands.add_command(template)
 commands.add_command(mapping_commands)
 commands.add_command(compare)
 commands.add_command(sensitivity)
+commands.add_command(gap)
 commands.add_command(check)
 commands.add_command(lint)
 commands.add_command(new)
