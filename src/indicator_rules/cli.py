@@ -1,5 +1,5 @@
 """The command line: `indicator-rules evaluate`, `partial`, `audit`, `test`, `compare`, `sensitivity`, `gap`, `check`, `lint`, `schema`, `list`, `show`, `inputs`,
-`template`, `mapping`.
+`template`, `mapping`, `new`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -23,6 +23,7 @@ from indicator_rules.cli_excel import mapping as mapping_commands
 from indicator_rules.cli_excel import template
 from indicator_rules.cli_explain import EVERY_LOSS, explained
 from indicator_rules.cli_gap import gap
+from indicator_rules.cli_new import new
 from indicator_rules.cli_options import (
     a_date,
     catalog_of,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from indicator_rules.catalog import Catalog
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.reading import Reading
+    from indicator_rules.rules import Rules
 
 # ----------------------------------------------------------------------------------------------------------------- options
 
@@ -202,6 +204,7 @@ commands.add_command(sensitivity)
 commands.add_command(gap)
 commands.add_command(check)
 commands.add_command(lint)
+commands.add_command(new)
 
 
 @commands.command("list", help="help-list")
@@ -234,15 +237,40 @@ def list_(folders: tuple[str, ...], on: date | None, **wanted: Any) -> int:
 
 @commands.command("show", help="help-show")
 @click.argument("ruleset", callback=typed)
+@click.option("--format", "form", type=click.Choice(["text", "xlsx", "md", "json"]), default="text", help="help-format")
+@click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @year_option
 @rulesets_option
 @common
-def show_(ruleset: str, year: int | None, folders: tuple[str, ...]) -> int:
-    from indicator_rules import rubric
+def show_(ruleset: str, form: str, output: str | None, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules.catalog import load
 
-    show(rubric.text(load(ruleset, year, catalog=catalog_of(folders)).spec, columns=columns()))
+    if form == "xlsx" and output is None:
+        raise click.UsageError(say("show-xlsx-output"))
+    rules = load(ruleset, year, catalog=catalog_of(folders))
+    if output is not None:
+        check_output(Path(output), [Path(rules.file)] if rules.file else [])
+    page = _rubric(rules, form)
+    if output is not None:
+        write(Path(output), page)
+    elif isinstance(page, str):
+        show(page, as_json=form == "json")
     return DONE
+
+
+def _rubric(rules: Rules, form: str) -> str | bytes:
+    """The rubric table in one of the formats."""
+    from indicator_rules import rubric
+    from indicator_rules.notice import notice
+
+    if form == "text":
+        return rubric.text(rules.spec, columns=columns())
+    table = notice(rules.spec)
+    if form == "xlsx":
+        from indicator_rules.notice_workbook import notice_workbook
+
+        return notice_workbook(table)
+    return table.markdown() if form == "md" else dumped(table.as_dict())
 
 
 @commands.command(help="help-inputs")
