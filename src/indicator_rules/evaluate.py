@@ -68,7 +68,7 @@ class Evaluator:
         ]
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        return Stage(leaves, self.prepare, self.readers.slot)
+        return Stage(leaves, self.prepare, self.readers.slots)
 
     def entries_of(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         """Every entry of `record`, with the ruleset's own settings."""
@@ -113,7 +113,7 @@ class Run:
         self.members: Mapping[str, Members] = self.find_members()
         self.chosen_set = NONE if evaluator.opening is None else self.open(evaluator.opening)
         weights = evaluator.weights.in_force(self.facts.not_applicable, self.chosen_set, self.members)
-        self.chosen = evaluator.main.run(self.facts)
+        self.chosen = tuple(evaluator.main.run(self.facts))
         """The row of each table of criteria and adjustments."""
         self.results = tuple([runner.score(self, weights[runner.id], self.chosen) for runner in evaluator.runners])
         self.adjustments = self.adjust() if self.plan.adjustments else ()

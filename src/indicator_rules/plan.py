@@ -38,6 +38,15 @@ class Slot:
         absent = isinstance(formula, Call) and formula.function == "absent"
         return absent or (isinstance(formula, Ref) and formula.path.startswith("not_applicable."))
 
+    @property
+    def answer(self) -> str:
+        """The input whose answer it is, if it is one, a number or a truth; else empty."""
+        formula = self.formula
+        if not isinstance(formula, Ref) or formula.kind not in ("number", "truth"):
+            return ""
+        section, _, name = formula.path.partition(".")
+        return name if section == "inputs" else ""
+
     def __str__(self) -> str:
         codes = f" [{', '.join(f'{n} {text}' for n, text in enumerate(self.codes, 1))}]" if self.codes else ""
         return f"{self.name}{codes}"
