@@ -192,9 +192,8 @@ def _runs(evaluator: _Evaluator, result: Evaluation) -> Iterator[_Run]:
     for stage in (evaluator.looking_up, evaluator.opening, evaluator.grading):
         if isinstance(stage, _Stage):
             yield from (run for runs in stage.runs for run in runs)
-    if not isinstance(evaluator.main, _Stage):
-        raise AssertionError(evaluator.main)
-    (main,) = evaluator.main.runs
+    ran = [stage for stage in (evaluator.where_all_apply, evaluator.where_some_do_not) if isinstance(stage, _Stage)]
+    (main,) = (runs for stage in ran for runs in stage.runs)
     yield from main[evaluator.adjustments_from :]
     for runner, found in zip(evaluator.runners, result.criteria, strict=True):
         if found.row not in ("not_applicable", "out_of_force"):

@@ -263,7 +263,12 @@ class _Part:
 
     def match(self, values: Values) -> list[int]:
         """The rules that the engine fires."""
-        facts = self._facts(values)
+        facts = ""
+        for slot, known, told in self._fields:
+            value = values[slot]
+            if value is not None:
+                # Looking a fraction up takes longer than telling it.
+                facts += told(value) if type(value) is Fraction or value not in known else known[value]
         try:
             session = self._idle.pop()
         except IndexError:
@@ -278,19 +283,10 @@ class _Part:
         self._idle.append(session)
         return hits
 
-    def _facts(self, values: Values) -> str:
-        """The rest of a message after a session's `head`: one integer for each field whose slot has a value."""
-        text = ""
-        for slot, known, told in self._fields:
-            value = values[slot]
-            if value is not None:
-                # Looking a fraction up takes longer than telling it.
-                text += told(value) if type(value) is Fraction or value not in known else known[value]
-        return text + _END
-
     def _fire(self, session: _Session, facts: str) -> list[int]:
+        """The rules that fire; `facts` are the rest of a message between a session's `head` and the sentinel."""
         rules, proceed = self._rules, session.proceed
-        session.tell(session.head + facts)
+        session.tell(f"{session.head}{facts}{_END}")
         started = session.start()
         if started is None:
             raise EvaluationError("durable-rules fired no rule, not even the one that always holds")

@@ -14,7 +14,7 @@ on its way; it raises nothing and can be looked into, whatever is wrong with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from functools import cache
 
@@ -59,7 +59,9 @@ class Evaluator:
         self.opening = self.stage(opening) if opening else None
         leaves = [leaf for runner in self.runners for leaf in runner.scale.leaves]
         self.adjustments_from = len(leaves)
-        self.main = self.stage([*leaves, *(adjustment.leaf for adjustment in plan.adjustments)])
+        self._leaves = [*leaves, *(adjustment.leaf for adjustment in plan.adjustments)]
+        self.where_all_apply = self.stage([leaf.where_all_apply() for leaf in self._leaves])
+        self.where_some_do_not: Stage | None = None
         self.grading = self.stage([plan.grades])
         self.weights, self.adder = Weights(plan), Adder(plan)
         self.register = Register(plan.criteria)
@@ -69,6 +71,14 @@ class Evaluator:
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
         return Stage(leaves, self.prepare, self.readers.slots)
+
+    def main(self, not_applicable: Collection[str]) -> Stage:
+        """The tables of criteria and adjustments. Most records leave nothing out: theirs do not ask about it."""
+        if not not_applicable:
+            return self.where_all_apply
+        if self.where_some_do_not is None:  # two threads may both make it, and either will do
+            self.where_some_do_not = self.stage(self._leaves)
+        return self.where_some_do_not
 
     def entries_of(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         """Every entry of `record`, with the ruleset's own settings."""
@@ -113,7 +123,7 @@ class Run:
         self.members: Mapping[str, Members] = self.find_members()
         self.chosen_set = NONE if evaluator.opening is None else self.open(evaluator.opening)
         weights = evaluator.weights.in_force(self.facts.not_applicable, self.chosen_set, self.members)
-        self.chosen = tuple(evaluator.main.run(self.facts))
+        self.chosen = tuple(evaluator.main(self.facts.not_applicable).run(self.facts))
         """The row of each table of criteria and adjustments."""
         self.results = tuple([runner.score(self, weights[runner.id], self.chosen) for runner in evaluator.runners])
         self.adjustments = self.adjust() if self.plan.adjustments else ()
