@@ -3,7 +3,7 @@
     look-ups                    (a stage, if the ruleset has any)
     applicability, weight set   (a stage, if the ruleset has any)
     entries                     (a stage for each kind of entry, run for each entry)
-    criteria and adjustments    (one stage)
+    criteria and adjustments    (one stage; a shorter one where everything is applicable)
     total, then grade           (a stage)
 
 Python works out measures, awards, sums and rounding between the stages; every choice of row, effect and grade is one that the engine hit.
@@ -62,6 +62,7 @@ class Evaluator:
         self._leaves = [*leaves, *(adjustment.leaf for adjustment in plan.adjustments)]
         self.where_all_apply = self.stage([leaf.where_all_apply() for leaf in self._leaves])
         self.where_some_do_not: Stage | None = None
+        """Made when a record first needs it."""
         self.grading = self.stage([plan.grades])
         self.weights, self.adder = Weights(plan), Adder(plan)
         self.register = Register(plan.criteria)
