@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.messages import use_language
     from indicator_rules.partial_result import PartialEvaluation
-    from indicator_rules.reading import read_record
+    from indicator_rules.reading import Reading, read, read_record
     from indicator_rules.record import EvaluationRecord
     from indicator_rules.rolling_up import roll_up
     from indicator_rules.rules import Rules, check
@@ -36,6 +36,7 @@ __all__ = [
     "IndicatorRulesError",
     "PartialEvaluation",
     "Problem",
+    "Reading",
     "RecordError",
     "Rules",
     "RulesetError",
@@ -43,6 +44,7 @@ __all__ = [
     "check",
     "compare",
     "load",
+    "read",
     "read_record",
     "roll_up",
     "use_language",
@@ -56,7 +58,7 @@ _HOMES = {
     "evaluation": ("Evaluation",),
     "messages": ("use_language",),
     "partial_result": ("PartialEvaluation",),
-    "reading": ("read_record",),
+    "reading": ("Reading", "read", "read_record"),
     "record": ("EvaluationRecord",),
     "rolling_up": ("roll_up",),
     "rules": ("Rules", "check"),

@@ -1,4 +1,5 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `compare`, `sensitivity`, `check`, `lint`, `schema`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `partial`, `audit`, `test`, `compare`, `sensitivity`, `gap`, `check`, `lint`, `schema`, `list`, `show`, `inputs`,
+`template`, `mapping`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -18,22 +19,26 @@ from indicator_rules import messages
 from indicator_rules.cli_audit import audit
 from indicator_rules.cli_check import check, lint
 from indicator_rules.cli_compare import compare
+from indicator_rules.cli_excel import mapping as mapping_commands
+from indicator_rules.cli_excel import template
+from indicator_rules.cli_gap import gap
 from indicator_rules.cli_options import (
     a_date,
     catalog_of,
     common,
     dumped,
-    placed,
-    record_files,
+    mapping_option,
+    readings,
     rules_for,
     rulesets_option,
     typed,
     year_option,
 )
 from indicator_rules.cli_partial import partial
+from indicator_rules.cli_prove import prove
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.cli_test import test
-from indicator_rules.errors import ProblemsError, RecordError
+from indicator_rules.errors import Problem, ProblemsError, RecordError
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 
     from indicator_rules.catalog import Catalog
     from indicator_rules.evaluation import Evaluation
+    from indicator_rules.reading import Reading
 
 # ----------------------------------------------------------------------------------------------------------------- options
 
@@ -79,6 +85,7 @@ def main() -> None:
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@mapping_option
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
 @common
 def evaluate(
@@ -88,18 +95,18 @@ def evaluate(
     year: int | None,
     form: str,
     output: str | None,
+    mapping: str | None,
     engine: str | None,
 ) -> int:
     catalog = catalog_of(folders)
-    files = record_files(records)
+    files, found, single = readings(records, mapping)
     if output is not None:
         check_output(Path(output), files)
-    single = len(records) == 1 and files == [Path(records[0])]
     tally = _Tally()
     written: list[str] = []
-    for file, result in zip(files, _scored(files, ruleset, year, engine, catalog), strict=True):
+    for source, result in _scored(found, ruleset, year, engine, catalog):
         first = tally.add(result)
-        page = _json(file, result, single=single) if form == "json" else _page(file, result, first=first, single=single)
+        page = _json(source, result, single=single) if form == "json" else _page(source, result, first=first, single=single)
         # Each is shown when it is ready; a JSON list and a file are written whole at the end.
         if form == "json" or output is not None:
             written.append(page)
@@ -140,42 +147,37 @@ class _Tally:
 
 
 def _scored(
-    files: Iterable[Path], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
-) -> Iterator[Evaluation | RecordError]:
+    found: Iterable[Reading], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
+) -> Iterator[tuple[str, Evaluation | RecordError]]:
     """Each record scored, or refused; what is wrong with it, or with its ruleset (said once), goes to standard error."""
-    from indicator_rules.reading import read_record
-
     told: set[str] = set()
-    for file in files:
+    for reading in found:
+        result: Evaluation | None = None
         try:
-            record = read_record(file)
-            rules = rules_for(file, record, ruleset, year, engine, catalog)
-            try:
-                yield rules.evaluate(record)
-                continue
-            except RecordError as error:
-                found = placed(error, file)
+            rules = rules_for(reading.file, reading.record, ruleset, year, engine, catalog)
+            result = rules.evaluate(reading)
+            problems: Iterable[Problem] = reading.problems
         except ProblemsError as error:
-            found = list(error.problems)
-        tell(problem for problem in found if str(problem) not in told)
-        told.update(map(str, found))
-        yield RecordError(found)
+            problems = [*error.problems, *(reading.problems if reading.found is not None else ())]
+        tell(problem for problem in problems if str(problem) not in told)
+        told.update(map(str, problems))
+        yield reading.source, RecordError(problems) if result is None else result
 
 
-def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
+def _page(source: str, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
     from indicator_rules import render
 
     if isinstance(result, RecordError):
         return ""
     page = render.text(result, columns=columns())
-    return page if single else f"{'' if first else chr(10)}── {file} ──\n{page}"
+    return page if single else f"{'' if first else chr(10)}── {source} ──\n{page}"
 
 
-def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
+def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str:
     if isinstance(result, RecordError):
-        return dumped({"file": str(file), "problems": [problem.as_dict() for problem in result.problems]})
+        return dumped({"file": source, "problems": [problem.as_dict() for problem in result.problems]})
     text = result.to_json()
-    return text if single else f'{{\n  "file": {json.dumps(str(file), ensure_ascii=False)},{text[1:]}'
+    return text if single else f'{{\n  "file": {json.dumps(source, ensure_ascii=False)},{text[1:]}'
 
 
 # -------------------------------------------------------------------------------------------------------------- other commands
@@ -183,9 +185,13 @@ def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
 
 commands.add_command(audit)
 commands.add_command(partial)
+commands.add_command(prove)
 commands.add_command(test)
+commands.add_command(template)
+commands.add_command(mapping_commands)
 commands.add_command(compare)
 commands.add_command(sensitivity)
+commands.add_command(gap)
 commands.add_command(check)
 commands.add_command(lint)
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli_options import catalog_of, common, dumped, placed, rules_for, rulesets_option, typed, year_option
-from indicator_rules.errors import RecordError
-from indicator_rules.terminal import DONE, Command, check_output, columns, show, write
+from indicator_rules.cli_options import catalog_of, common, dumped, rules_for, rulesets_option, typed, year_option
+from indicator_rules.terminal import DONE, Command, check_output, columns, show, tell, write
 
 
 @click.command("partial", cls=Command, help="help-partial")
@@ -34,17 +33,15 @@ def partial(
     output: str | None,
 ) -> int:
     from indicator_rules import partial_text
-    from indicator_rules.reading import read_record
+    from indicator_rules.reading import reading
 
     file = Path(record)
     if output is not None:
         check_output(Path(output), [file])
-    read = read_record(file)
-    rules = rules_for(file, read, ruleset, year, None, catalog_of(folders))
-    try:
-        found = rules.evaluate(read, partial=True, open=places or ("*",))
-    except RecordError as error:
-        raise RecordError(placed(error, file)) from None
+    read = reading(file)
+    rules = rules_for(record, read.record, ruleset, year, None, catalog_of(folders))
+    found = rules.evaluate(read, partial=True, open=places or ("*",))
+    tell(read.problems)
     page = dumped(found.as_dict()) if form == "json" else partial_text.text(found, columns=columns())
     if output is None:
         show(page, as_json=form == "json")

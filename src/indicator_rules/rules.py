@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from indicator_rules import engine as engines
@@ -21,11 +20,12 @@ from indicator_rules.checks import check as check_spec
 from indicator_rules.compile import compile_ruleset
 from indicator_rules.engine import Engine
 from indicator_rules.errors import Problem, RecordError, RulesetError
+from indicator_rules.exact import exact
 from indicator_rules.files import content
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
-from indicator_rules.reading import read_record, record_files, record_sources
+from indicator_rules.reading import Reading, reading, record_files, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
@@ -34,12 +34,15 @@ if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
+    from indicator_rules.gap_result import Gap
     from indicator_rules.inputs import InputField
+    from indicator_rules.messages import Language
     from indicator_rules.partial import Partial
     from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.proof import Answer
     from indicator_rules.sensitivity_result import Sensitivity
 
-    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
+    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
 
 
 Value = TypeVar("Value")
@@ -155,7 +158,7 @@ class Rules:
     def evaluate(self, record: Record, *, partial: Literal[True], open: Iterable[str] = ...) -> PartialEvaluation: ...
 
     def evaluate(self, record: Record, *, partial: bool = False, open: Iterable[str] = ("*",)) -> Evaluation | PartialEvaluation:
-        """Score one record: an `EvaluationRecord`, plain data, or the path of a TOML or JSON file.
+        """Score one record: an `EvaluationRecord`, plain data, the path of a TOML, JSON or Excel file, or a `Reading` of one.
 
         With `partial`, the record may be incomplete: then it gives the totals and grades still possible, and the inputs that would decide. `open` says
         which empty places can still be filled: key paths, `*` for any part (`indicators.*.actual`); all of them, if not said.
@@ -167,13 +170,12 @@ class Rules:
             score = lambda read: self.looking_ahead.evaluate(read, open)
         if isinstance(record, EvaluationRecord):
             return score(record)
-        read = read_record(record)
+        read = reading(record)
+        evaluated = read.record
         try:
-            return score(read)
+            return score(evaluated)
         except RecordError as error:
-            file = "" if isinstance(record, Mapping) else os.fspath(record)
-            data = None if isinstance(record, Mapping) else Path(record).read_bytes()
-            raise RecordError(located([problem.at(file=file) for problem in error.problems], data)) from None
+            raise RecordError(read.located(error.problems)) from None
 
     def evaluate_all(self, records: Iterable[Record] | Record) -> Iterator[Evaluation | RecordError]:
         """Score many records, or all record files of a folder, in order and without stopping: a record that cannot be scored
@@ -181,7 +183,7 @@ class Rules:
         """
         if isinstance(records, str | os.PathLike):
             records = record_files([records])
-        elif isinstance(records, Mapping | EvaluationRecord):
+        elif isinstance(records, Mapping | EvaluationRecord | Reading):
             records = [records]
         for record in records:
             try:
@@ -198,11 +200,18 @@ class Rules:
         """
         from indicator_rules.audit import TOLERANCE, audit
 
-        found = audit(self, read_record(record), TOLERANCE if tolerance is None else tolerance, sides)
-        if isinstance(record, EvaluationRecord | Mapping) or not found.problems:
-            return found
-        problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
-        return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
+        read = reading(record)
+        found = audit(self, read.record, TOLERANCE if tolerance is None else tolerance, sides)
+        return replace(found, problems=tuple(read.located(found.problems))) if found.problems and read.file else found
+
+    def template(self, lang: Language | None = None) -> bytes:
+        """The Excel form to fill in for this ruleset, to be saved as .xlsx. Needs the extra `excel`.
+
+        Raises: RecordError where that is not installed.
+        """
+        from indicator_rules.form_template import template
+
+        return template(self.ruleset, self.plan, lang)
 
     def lint(self, cases: Iterable[Record] | None = None) -> list[Problem]:
         """What is odd about the ruleset (warnings, infos), in file order: rows never reached, marks out of reach, things nobody reads; with
@@ -235,10 +244,32 @@ class Rules:
         for source in record_sources(records):
             file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
             try:
-                given.append(Given(file, read_record(source)))
+                given.append(Given(file, reading(source).record))
             except RecordError as error:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)
+
+    def gap(self, record: Record, grade: str, *, hypothetical: bool = False) -> Gap:
+        """The smallest changes with which `record` would have `grade`, criterion by criterion, and what is out of reach. Empty fields may change; with
+        `hypothetical` every value that tells how the year went. docs/gap.md says which.
+
+        Raises: RecordError for a record that cannot be read or that no filling in can mend; ValueError for a grade that the ruleset does not have.
+        """
+        from indicator_rules.gap import gap
+
+        read = reading(record)
+        try:
+            return gap(self, read.record, grade, hypothetical=hypothetical)
+        except RecordError as error:
+            raise RecordError(read.located(error.problems)) from None
+
+    def prove(self, jump: Decimal | None = None, seconds: float | None = 60) -> tuple[Answer, ...]:
+        """Answers about every record: bounds of the total, grades that can be reached, curves that go one way only and, if `jump` is given, no
+        slope that ends in a jump of more points. Each proved, refuted with records that the engine scored, or undecided (what `seconds` are too few for, too).
+        """
+        from indicator_rules.prove import prove
+
+        return prove(self.evaluator, None if jump is None else exact(jump), seconds)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""

@@ -226,18 +226,19 @@ def check_output(path: Path, records: Iterable[Path]) -> None:
         raise RecordError([Problem("output-is-input", Where(str(path)))])
 
 
-def write(path: Path, text: str) -> None:
-    """`text` to `path`, whole or not at all. Raises `RecordError`."""
+def write(path: Path, content: str | bytes) -> None:
+    """`content` to `path`, whole or not at all. Raises `RecordError`."""
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file():  # a pipe or a device: nothing to put in its place
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(data)
             return
         path = path.resolve()  # through a link, not in place of it
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
             Path(name).chmod(mode)
             Path(name).replace(path)
         except BaseException:
