@@ -145,7 +145,7 @@ class Trial:
         self.rows = {row["id"]: row for row in base.get("indicators", ())}
 
     def stage(self, leaves: list[Leaf]) -> Stage:
-        return Stage(leaves, self.plain.prepare, self.readers.slot)
+        return Stage(leaves, self.plain.prepare, self.readers.slots)
 
     # --------------------------------------------------------------------------------------------------------------- records
 
