@@ -19,7 +19,7 @@ from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, exact, to_decimal
 from indicator_rules.expression import Aggregate, Date, Node, Number
-from indicator_rules.plan import Criterion, EntryKind, Plan, Scale
+from indicator_rules.plan import Criterion, EntryKind, Plan, Question, Scale
 from indicator_rules.record import Amounts, EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, changed, sites
@@ -58,7 +58,7 @@ def merged(base: Mapping[str, Any], fragment: Mapping[str, Any], without: tuple[
 def _less(data: Mapping[str, Any], path: FieldPath) -> Data:
     first, *rest = path
     below = data.get(first)
-    if isinstance(below, list):
+    if isinstance(below, list) and rest:
         name, *inside = rest
         rows = [_less(row, tuple(inside)) if inside and row["id"] == name else row for row in below]
         rows = rows if inside else [row for row in rows if row["id"] != name]
@@ -94,7 +94,7 @@ class _Neutral:
             },
             "budget": {"unit": "元"} | dict.fromkeys(Amounts.NAMES, AMOUNT) | {"added": 0, "carried_in": 0, "carried_out": 0},
         }
-        data["answers"] = {question.id: self.answer(question.type, question.choices, year) for question in plan.questions}
+        data["answers"] = {question.id: self.answer(question, year) for question in plan.questions}
         if any(criterion.entries is not None and criterion.entries.per_goal for criterion in plan.criteria):
             data["goals"] = [{"id": "g1", "planned": "示例目标", "weight": 100}]
         assessments: Data = {"criteria": {}, "indicators": {}}
@@ -111,9 +111,11 @@ class _Neutral:
         return {key: value for key, value in data.items() if value}
 
     @staticmethod
-    def answer(kind: str, choices: tuple[str, ...], year: int) -> Any:
+    def answer(question: Question, year: int) -> Any:
         words: Data = {"yes-no": True, "count": 0, "amount": AMOUNT, "date": date(year, 6, 30), "text": "无"}
-        return choices[0] if choices else words.get(kind, 1)
+        if question.type == "series":  # all of it, long before
+            return [{"date": date(year - 1, 1, 1), "value": words.get(question.of, 1)}]
+        return question.choices[0] if question.choices else words.get(question.type, 1)
 
     def entries(self, criterion: Criterion, before: int, assessments: Data, year: int) -> list[Data]:
         """One entry for each kind that the criterion scores, with weights that make up its own."""

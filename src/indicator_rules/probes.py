@@ -25,7 +25,7 @@ from indicator_rules.plan import Choice, Plan, Range
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.table import Bound
-from indicator_rules.trial import ABSENT, Changes, Data, Field, FieldPath, Site, Trial, changed, is_truth, sites
+from indicator_rules.trial import ABSENT, Changes, Data, Field, FieldPath, Site, Trial, changed, held, is_truth, sites
 
 Edge: TypeAlias = Literal["at", "below", "above", "inside", "absent", "not_applicable"]
 TOTAL = Ref("total")
@@ -197,8 +197,9 @@ class _Surveyor:
         inside = dict.fromkeys(one for slot in below for one in self.trial.fields(slot.formula, entry))
         has_parts = site.scale is not None and bool(site.scale.parts)
         fields = [one for one in (inside if has_parts else hitter.fields()) if _can_be_absent(one)]
-        # What a person picked goes as a whole; what an aggregate counts is there or not, never absent.
-        paths_read = list(dict.fromkeys(one.path[:3] if one.path[0] == "assessments" else one.path for one in fields))
+        # What a person picked and a series go as a whole; what an aggregate counts is there or not, never absent.
+        whole = {"assessments": 3, "answers": 2}
+        paths_read = list(dict.fromkeys(one.path[: whole.get(one.path[0])] for one in fields))
         removals: list[tuple[FieldPath, ...]] = [(path,) for path in paths_read]
         if len(paths_read) > 1:
             removals.append(tuple(paths_read))
@@ -213,9 +214,9 @@ class _Surveyor:
         for paths in removals:
             if not paths or any(self.trial.held(path) is None for path in paths):
                 continue
-            whole = any(path[0] == "indicators" and len(path) == 2 for path in paths)
-            fragment = {} if whole else self.fragment(hitter, dict.fromkeys(paths, ABSENT))[0]
-            if not whole and not has_parts and not any(path[0] == "assessments" for path in paths):
+            is_entry = any(path[0] == "indicators" and len(path) == 2 for path in paths)
+            fragment = {} if is_entry else self.fragment(hitter, dict.fromkeys(paths, ABSENT))[0]
+            if not is_entry and not has_parts and not any(path[0] == "assessments" for path in paths):
                 row = hitter.row(dict.fromkeys(paths, ABSENT))
                 if row >= 0 and site.leaf.table.rows[row].id != "absent":
                     continue  # something else stands for it
@@ -267,17 +268,22 @@ class _Surveyor:
 
     def fragment(self, hitter: Hitter, changes: Changes) -> tuple[Data, tuple[FieldPath, ...]]:
         """All that the table reads, with `changes`; and what is to be left out."""
-        held = {one.path: self.trial.held(one.path) for one in hitter.fields()} | dict(changes)
+        values = {one.path: self.trial.held(one.path) for one in hitter.fields()} | dict(changes)
         data: Data = {}
         rows: dict[str, Data] = {}
         without: list[FieldPath] = []
-        for path, value in held.items():
+        for path, value in values.items():
             if path[0] == "indicators" and len(path) == 2:
                 rows.setdefault(path[1], dict(self.trial.rows[path[1]]))
             elif path[0] == "indicators":
                 row = rows.setdefault(path[1], dict(self.trial.rows[path[1]]))
                 row.pop(path[2], None)
                 row |= {} if value is ABSENT else {path[2]: value}
+            elif path[0] == "answers" and len(path) == 3:
+                if path[:2] not in changes:  # one number of a series that is there
+                    series = held(data, path[:2]) or self.trial.held(path[:2])
+                    data = changed(changed(data, path[:2], series), path, value)
+                continue
             elif value is not ABSENT:
                 data = changed(data, path, value)
             if value is ABSENT and self.trial.held(path) is not None:

@@ -7,7 +7,7 @@ readers and tables are those that evaluation uses, so nothing here can differ fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -21,7 +21,7 @@ from indicator_rules.exact import LARGEST, MOST_DECIMALS, Exact, exact, to_decim
 from indicator_rules.expression import Aggregate, And, Call, Compare, Node, Not, OneOf, Or, Ref, Text, Truth
 from indicator_rules.measure import Facts, Readers
 from indicator_rules.plan import Choice, Criterion, EntryKind, Leaf, Plan, Scale
-from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Subject
+from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Point, Subject
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.stage import Stage
 
@@ -150,13 +150,7 @@ class Trial:
 
     def held(self, path: FieldPath) -> Any:
         """What the base record holds at `path`."""
-        value: Any = self.base
-        for part in path:
-            if isinstance(value, list):
-                value = next((row for row in value if row.get("id") == part), None)
-            else:
-                value = value.get(part) if isinstance(value, Mapping) else None
-        return value
+        return held(self.base, path)
 
     def record(self, changes: Changes) -> EvaluationRecord:
         """The base record with `changes`; only what they touch is read again."""
@@ -168,12 +162,12 @@ class Trial:
             if section == "indicators":
                 update[section] = self._entries_with(inside)
             elif section == "answers":
-                answers: Data = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
-                update[section] = {
-                    name: Decimal(value) if type(value) is int else value
-                    for name, value in answers.items()
-                    if value is not ABSENT
-                }
+                data = self.base.get(section, {})
+                for path, value in inside.items():
+                    data = changed(data, path, value)
+                names = {path[0] for path in inside}
+                kept = {name: answer for name, answer in self.whole.answers.items() if name not in names}
+                update[section] = kept | {name: _as_read(data[name]) for name in names if name in data}
             else:
                 data = self.base.get(section, {})
                 for path, value in inside.items():
@@ -202,18 +196,7 @@ class Trial:
 
     def facts(self, changes: Changes, site: Site, entry: str | None = None, weight: Exact = 1) -> Facts:
         """The base record with `changes`, as the table of `site` reads it; `weight` is that in force."""
-        record = self.record(changes)
-        inputs, _ = read_answers(self.plan.questions, record)
-        facts = Facts(record, inputs, self._entries)
-        for criterion, ratings in record.assessments.criteria.items():
-            level = agreed_level(ratings)
-            if level:
-                facts.assessed_levels[criterion] = level
-        chosen = self.looking_up.run(facts) if self.plan.lookups else []
-        for lookup, row in zip(self.plan.lookups, chosen, strict=True):
-            award = lookup.leaf.table.rows[row].award if row >= 0 else None
-            if isinstance(award, Choice):
-                facts.looked_up[lookup.id] = award.position
+        facts = self._facts(record := self.record(changes))
         facts.weight = weight
         if entry is not None and site.criterion is not None and site.criterion.entries is not None:
             indicator = next(one for one in record.indicators if one.id == entry)
@@ -226,6 +209,21 @@ class Trial:
                 self.plan.rounding.measure,
                 exact(indicator.weight or 0) or weight,
             )
+        return facts
+
+    def _facts(self, record: EvaluationRecord) -> Facts:
+        """A record, with answers and parameters looked up."""
+        inputs, _ = read_answers(self.plan.questions, record)
+        facts = Facts(record, inputs, self._entries)
+        for criterion, ratings in record.assessments.criteria.items():
+            level = agreed_level(ratings)
+            if level:
+                facts.assessed_levels[criterion] = level
+        chosen = self.looking_up.run(facts) if self.plan.lookups else []
+        for lookup, row in zip(self.plan.lookups, chosen, strict=True):
+            award = lookup.leaf.table.rows[row].award if row >= 0 else None
+            if isinstance(award, Choice):
+                facts.looked_up[lookup.id] = award.position
         return facts
 
     def _entries(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
@@ -269,8 +267,17 @@ class Trial:
                         for one in inner:
                             yield from self._read(one, row["id"], seen)
                         yield Field(("indicators", row["id"]), "choice", (ABSENT,))
+            elif isinstance(part, Call) and part.function == "value_at":
+                yield from self._dated(*part.arguments)
             elif isinstance(part, Ref):
                 yield from self._named(part, entry, seen)
+
+    def _dated(self, of: Node, day: Node) -> Iterator[Field]:
+        """The number of a series on the day that the base record gives."""
+        found = self.readers.reader(day)(self._facts(self.whole))
+        if isinstance(of, Ref) and isinstance(found, date):
+            whole = self._answer(of.path.removeprefix("inputs."))
+            yield whole._replace(path=(*whole.path, found.isoformat()))
 
     def _named(self, ref: Ref, entry: str | None, seen: set[str]) -> Iterator[Field]:
         section, _, name = ref.path.partition(".")
@@ -278,7 +285,8 @@ class Trial:
             case "budget":
                 yield Field(("budget", name), "number" if name == "added" else "money")
             case "inputs":
-                yield self._answer(name)
+                if self.questions[name].type != "series":  # `value_at` reads those
+                    yield self._answer(name)
             case "year":
                 yield Field(("subject", "year"), "year")
             case "subject":
@@ -308,7 +316,7 @@ class Trial:
 
     def _answer(self, name: str) -> Field:
         question, path = self.questions[name], ("answers", name)
-        match question.type:
+        match question.of or question.type:
             case "yes-no":
                 return Field(path, "choice", (True, False))
             case "choice":
@@ -365,12 +373,47 @@ def reading(node: Node) -> Iterator[Node]:
             yield from reading(child)
 
 
+def held(data: Any, path: FieldPath) -> Any:
+    """What plain data hold at `path`; of a series, the latest number not after the day that ends the path."""
+    for part in path:
+        if isinstance(data, list) and data and "date" in data[0]:
+            data = next((point["value"] for point in reversed(data) if point["date"].isoformat() <= part), ABSENT)
+        elif isinstance(data, list):
+            data = next((row for row in data if row.get("id") == part), ABSENT)
+        else:
+            data = data.get(part) if isinstance(data, Mapping) else ABSENT
+    return data
+
+
 def changed(data: Mapping[str, Any], path: FieldPath, value: Any) -> Data:
     """`data` with `value` at `path`; without it, for `ABSENT`."""
     first, *rest = path
     below = data.get(first)
-    new = changed(below if isinstance(below, Mapping) else {}, tuple(rest), value) if rest else value
+    new: Any = value
+    if rest and isinstance(below, list):
+        new = _series_with(below, date.fromisoformat(rest[0]), value) or ABSENT
+    elif rest:
+        new = changed(below if isinstance(below, Mapping) else {}, tuple(rest), value)
     return {**{key: one for key, one in data.items() if key != first}, **({} if new is ABSENT else {first: new})}
+
+
+def _series_with(points: list[Data], day: date, value: Any) -> list[Data]:
+    """A series with `value` on a day, or nothing up to it; what it gives on later days stays."""
+    if held(points, (day.isoformat(),)) == value:
+        return points
+    after = day + timedelta(days=1)
+    later = held(points, (after.isoformat(),))
+    before = [point for point in points if point["date"] < day] if value is not ABSENT else []
+    now = [{"date": day, "value": value}] if value is not ABSENT else []
+    then = [{"date": after, "value": later}] if later is not ABSENT else []
+    return [*before, *now, *then, *(point for point in points if point["date"] > after)]
+
+
+def _as_read(answer: Any) -> Any:
+    """An answer as a record holds it."""
+    if isinstance(answer, list):
+        return tuple(Point.model_validate(point) for point in answer)
+    return Decimal(answer) if type(answer) is int else answer
 
 
 def _texts(plan: Plan) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from indicator_rules.probes import Survey, survey
 from indicator_rules.rules import Rules
 from indicator_rules.testing.generate import random_ruleset
 from indicator_rules.toml_text import to_toml
-from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, sites
+from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, held, sites
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -155,7 +155,7 @@ class _Material:
                     self.values.setdefault(one, [self.trial.held(one.path)])
         for probe in self.survey.probes:
             for one, values in self.values.items():
-                value = _at(probe.fragment, one.path)
+                value = held(probe.fragment, one.path)
                 if value is not None and value not in values:
                     values.append(value)
         for one, values in self.values.items():
@@ -286,16 +286,6 @@ def _between(one: Field, values: list[Any]) -> list[Any]:
     numbers = sorted({number for value in values if (number := one.number(value)) is not None})
     middles = [one.typed(exact(Fraction(low + high) / 2)) for low, high in pairwise(numbers)]
     return [middle for middle in middles if middle is not None]
-
-
-def _at(data: Mapping[str, Any], path: FieldPath) -> Any:
-    value: Any = data
-    for part in path:
-        if isinstance(value, list):
-            value = next((row for row in value if row["id"] == part), None)
-        else:
-            value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _optional(one: Field) -> bool:
