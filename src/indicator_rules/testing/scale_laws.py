@@ -20,7 +20,7 @@ from indicator_rules.score import treated
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.syntax import parse
 from indicator_rules.testing.seen import REFUSED, Narrowed, Seen, evaluated, lifted
-from indicator_rules.testing.strategies import RecordData, survey_of, sweeps
+from indicator_rules.testing.strategies import RecordData, sweeps
 from indicator_rules.trial import Field, Site, Trial, sites
 
 
@@ -191,7 +191,7 @@ def _slope(scale: written.OwnScale, weight: Exact) -> Exact | None:
 
 def edges(rules: Rules) -> st.SearchStrategy[Any] | None:
     """A continuous scale, and the records on one of its cuts and beside it."""
-    found, continuous = survey_of(rules), _continuous(rules)
+    found, continuous = rules.survey, _continuous(rules)
     on = {(one.table, one.slot, one.cut): one for one in found.probes if one.edge == "at"}
     examples = [
         (continuous[one.table], RecordData(on[key].on(found.base)), RecordData(one.on(found.base)))
@@ -216,7 +216,7 @@ def continuity(rules: Rules, example: tuple[_Run, RecordData, RecordData]) -> Se
 
 
 def absences(rules: Rules) -> st.SearchStrategy[Any] | None:
-    found = survey_of(rules)
+    found = rules.survey
     own = {f"criteria.{one.id}": one.id for one in rules.plan.criteria}
     examples = [
         (own[one.table], RecordData(one.on(found.base))) for one in found.probes if one.edge == "absent" and one.table in own

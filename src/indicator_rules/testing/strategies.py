@@ -22,7 +22,6 @@ from indicator_rules.exact import Exact, exact
 from indicator_rules.hitting import Hitter
 from indicator_rules.neutral import entry_of, put
 from indicator_rules.plan import Range
-from indicator_rules.probes import Survey, survey
 from indicator_rules.rules import Rules
 from indicator_rules.testing.generate import random_ruleset
 from indicator_rules.toml_text import to_toml
@@ -97,7 +96,7 @@ def sweeps(rules: Rules, criterion: str) -> st.SearchStrategy[list[RecordData]]:
 
 def _kept(rules: Rules) -> st.SearchStrategy[RecordData]:
     """What stays the same while one field changes: mostly the neutral record, or near it."""
-    return st.one_of(st.just(RecordData(survey_of(rules).base)), boundary_records(rules), records(rules))
+    return st.one_of(st.just(RecordData(rules.survey.base)), boundary_records(rules), records(rules))
 
 
 def _changes(rules: Rules, material: _Material, fields: list[Field]) -> st.SearchStrategy[tuple[Field, RecordData, RecordData]]:
@@ -136,16 +135,11 @@ def _material(rules: Rules) -> _Material:
     return _Material(rules)
 
 
-def survey_of(rules: Rules) -> Survey:
-    """The neutral record and the probes of a ruleset; worked out once."""
-    return _material(rules).survey
-
-
 class _Material:
     """What there is to draw from for one ruleset."""
 
     def __init__(self, rules: Rules) -> None:
-        self.plan, self.survey = rules.plan, survey(rules.plan)
+        self.plan, self.survey = rules.plan, rules.survey
         self.trial = Trial(self.plan, self.survey.base)
         self.hitters = [(site, self.hitter(site)) for site in sites(self.plan)]
         self.values: dict[Field, list[Any]] = {}
