@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 
 import indicator_rules as ir
 from indicator_rules import messages
-from indicator_rules.evaluation import Evaluation
+from indicator_rules.evaluation import Evaluation, Source
 from indicator_rules.plan import Treatment
 from indicator_rules.rules import Rules
 from indicator_rules.testing import LAWS, LawBroken, assert_laws, boundary_records, pairs, records, rulesets
@@ -140,6 +141,12 @@ def other_row(found: Evaluation) -> Evaluation:
     return replace(found, criteria=tuple(one._replace(row="zero") if one.id == "rate" else one for one in found.criteria))
 
 
+def elsewhere(source: Source) -> Any:
+    """The same source, but of another ruleset."""
+    other = {"family": "law", "edition": "1", "ruleset": "sha256:0"}
+    return SimpleNamespace(groups=source.groups, findings=source.findings, detail=source.detail, provenance=lambda: other)
+
+
 CHANGES: dict[str, Callable[[Evaluation], Evaluation]] = {
     "bounds": points("rate", lambda found: found["rate"].exact_weight + 1),
     "monotone": falling,
@@ -151,7 +158,7 @@ CHANGES: dict[str, Callable[[Evaluation], Evaluation]] = {
     "absence": points("sound", lambda found: 20),
     "grade": lambda found: replace(found, grade_position=0),
     "partial": lambda found: replace(found, exact_total=1000),
-    "provenance": lambda found: replace(found, provenance_of=lambda: {"family": "law", "edition": "1", "ruleset": "sha256:0"}),
+    "provenance": lambda found: replace(found, source=elsewhere(found.source)),
 }
 
 

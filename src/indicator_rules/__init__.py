@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from indicator_rules.errors import EvaluationError, IndicatorRulesError, Problem, RecordError, RulesetError, Where
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.messages import use_language
-    from indicator_rules.reading import read_record
+    from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.reading import Reading, read, read_record
     from indicator_rules.record import EvaluationRecord
     from indicator_rules.rolling_up import roll_up
     from indicator_rules.rules import Rules, check
@@ -33,7 +34,9 @@ __all__ = [
     "EvaluationError",
     "EvaluationRecord",
     "IndicatorRulesError",
+    "PartialEvaluation",
     "Problem",
+    "Reading",
     "RecordError",
     "Rules",
     "RulesetError",
@@ -41,6 +44,7 @@ __all__ = [
     "check",
     "compare",
     "load",
+    "read",
     "read_record",
     "roll_up",
     "use_language",
@@ -53,7 +57,8 @@ _HOMES = {
     "errors": ("EvaluationError", "IndicatorRulesError", "Problem", "RecordError", "RulesetError", "Where"),
     "evaluation": ("Evaluation",),
     "messages": ("use_language",),
-    "reading": ("read_record",),
+    "partial_result": ("PartialEvaluation",),
+    "reading": ("Reading", "read", "read_record"),
     "record": ("EvaluationRecord",),
     "rolling_up": ("roll_up",),
     "rules": ("Rules", "check"),

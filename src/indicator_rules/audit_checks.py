@@ -157,7 +157,7 @@ class Checks:
             return None
         lines = {line.id: claimant.criterion(line) for line in self.form.lines}
         claimed = {name: points for name, points in lines.items() if points is not None}
-        return Following(self.run.evaluator, self.record, claimed, total)
+        return self.run.following(claimed, total)
 
     # ---------------------------------------------------------------------------------------------------------------- grade
 

@@ -20,8 +20,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
+from indicator_rules.applicability import coexist, nearest, overlaps_and_holes
 from indicator_rules.errors import Problem, RulesetError, Where
 from indicator_rules.files import content
+from indicator_rules.locate import locate
 from indicator_rules.quantity import shown
 from indicator_rules.reading import RecordSource, read_record
 from indicator_rules.record_fields import suggestion
@@ -90,8 +92,39 @@ class Catalog:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the files whose headers cannot be read."""
+        """What is wrong with the files whose headers cannot be read, and with how editions stand beside each other (a year that no edition of a
+        family is for is a warning)."""
+        return (*self._unreadable, *(_located(problem) for problem in overlaps_and_holes(self.entries)))
+
+    @property
+    def _unreadable(self) -> tuple[Problem, ...]:
         return tuple(problem for path in self._read if isinstance(path, Path) for problem in check(path))
+
+    def select(
+        self,
+        *,
+        family: str | None = None,
+        edition: str | None = None,
+        year: int | None = None,
+        region: str | None = None,
+        subject: str | None = None,
+        evaluation: str | None = None,
+        on: date | None = None,
+    ) -> tuple[Entry, ...]:
+        """The rulesets of a family or edition, for an evaluation year, a region (as a record names it), a kind of subject, a kind of
+        evaluation, and issued by a day (those without a date of issue are not); all of them where nothing is said.
+        """
+        return tuple(
+            entry
+            for entry in self.entries
+            if family in (None, entry.family)
+            and edition in (None, entry.edition)
+            and (year is None or year in entry.applies.years)
+            and (region is None or specificity(entry.applies.jurisdiction, region) is not None)
+            and (subject is None or subject in entry.applies.subjects)
+            and evaluation in (None, entry.applies.evaluation)
+            and (on is None or (entry.issued is not None and entry.issued <= on))
+        )
 
     # ------------------------------------------------------------------------------------------------------------- choosing
 
@@ -110,7 +143,7 @@ class Catalog:
         if edition is not None:
             editions = [entry for entry in editions if entry.edition == edition]
         if not editions:
-            raise RulesetError([self._not_found(name), *self.problems])
+            raise RulesetError([self._not_found(name), *self._unreadable])
         if edition is None and year is not None:
             editions = [entry for entry in editions if year in entry.applies.years] or _no_edition(family, year, editions)
         best = [entry for entry in editions if entry.edition == editions[0].edition]
@@ -136,11 +169,11 @@ class Catalog:
                     near.setdefault(close, []).append(entry)
         if not near:
             values = {"year": year, "kind": subject.kind, "region": subject.region or "—"}
-            raise RulesetError([Problem("no-ruleset-applies", Where(), values), *self.problems])
+            raise RulesetError([Problem("no-ruleset-applies", Where(), values), *self._unreadable])
         found = near[max(near)]
         if len(found) > 1:
             values = {"known": ", ".join(entry.name for entry in found)}
-            undeclared = len({entry.family for entry in found}) == 1 and not _coexist(found)
+            undeclared = len({entry.family for entry in found}) == 1 and not coexist(found)
             code = (
                 Problem("editions-overlap", Where(), values) if undeclared else Problem("several-rulesets-apply", Where(), values)
             )
@@ -231,6 +264,14 @@ def _entry(path: Path) -> Entry | None:
     )
 
 
+def _located(problem: Problem) -> Problem:
+    """A problem of a header, with its line."""
+    try:
+        return locate([problem], Path(problem.where.file).read_bytes())[0]
+    except OSError:  # gone since it was read
+        return problem
+
+
 class _Stamp(NamedTuple):
     """A file, and what changes when the file does."""
 
@@ -272,14 +313,8 @@ def _builtin() -> Catalog:
 
 
 def _no_edition(family: str, year: int, editions: list[Entry]) -> list[Entry]:
-    def distance(entry: Entry) -> int:
-        years = entry.applies.years
-        ends = years.only or tuple(end for end in (years.from_, years.to) if end is not None)
-        return min(abs(year - end) for end in ends)
-
-    nearest = min(editions, key=distance)
-    values = {"family": family, "year": year, "nearest": f"{nearest.name} ({years_text(nearest.applies)})"}
-    raise RulesetError([Problem("no-edition-applies", Where(), values)])
+    near = ", ".join(f"{one.name} ({years_text(one.applies)})" for one in nearest(editions, year) or editions[:1])
+    raise RulesetError([Problem("no-edition-applies", Where(), {"family": family, "year": year, "nearest": near})])
 
 
 def years_text(applies: Applies) -> str:
@@ -288,13 +323,6 @@ def years_text(applies: Applies) -> str:
     if years.only:
         return ", ".join(map(str, years.only))
     return f"{years.from_ or ''}–{years.to or ''}"
-
-
-def _coexist(entries: list[Entry]) -> bool:
-    """Whether each two of `entries` say, at least on one side, that they stand beside each other."""
-    return all(
-        one is other or other.name in one.coexists_with or one.name in other.coexists_with for one in entries for other in entries
-    )
 
 
 # ---------------------------------------------------------------------------------------------------------- jurisdictions

@@ -346,8 +346,12 @@ def status_is_explained(spec: Spec) -> Iterator[Problem]:
 
 
 def waivers_name_laws(spec: Spec) -> Iterator[Problem]:
-    """What is waived is a law that there is."""
-    laws = [key.removeprefix("laws.") for key in messages.catalogue() if key.startswith("laws.")] if spec.waivers else []
+    """What is waived is a law, or a finding of lint, that there is."""
+    laws = (
+        [key.partition(".")[2] for key in messages.catalogue() if key.startswith(("laws.", "problems.lint-"))]
+        if spec.waivers
+        else []
+    )
     for name in spec.waivers:
         if name not in laws:
             yield problem("waiver-unknown", ("waivers", name), text=name, known=", ".join(laws))

@@ -1,4 +1,5 @@
-"""The command line: `indicator-rules evaluate`, `audit`, `test`, `compare`, `sensitivity`, `check`, `list`, `show`, `inputs`.
+"""The command line: `indicator-rules evaluate`, `partial`, `audit`, `test`, `compare`, `sensitivity`, `check`, `lint`, `schema`, `list`, `show`, `inputs`,
+`template`, `mapping`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -10,33 +11,40 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from indicator_rules import messages
 from indicator_rules.cli_audit import audit
+from indicator_rules.cli_check import check, lint
 from indicator_rules.cli_compare import compare
+from indicator_rules.cli_excel import mapping as mapping_commands
+from indicator_rules.cli_excel import template
 from indicator_rules.cli_options import (
+    a_date,
     catalog_of,
     common,
     dumped,
-    placed,
-    record_files,
+    mapping_option,
+    readings,
     rules_for,
-    ruleset_files,
     rulesets_option,
     typed,
     year_option,
 )
+from indicator_rules.cli_partial import partial
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.cli_test import test
-from indicator_rules.errors import ProblemsError, RecordError, RulesetError
+from indicator_rules.errors import Problem, ProblemsError, RecordError
 from indicator_rules.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from indicator_rules.catalog import Catalog
     from indicator_rules.evaluation import Evaluation
+    from indicator_rules.reading import Reading
 
 # ----------------------------------------------------------------------------------------------------------------- options
 
@@ -75,6 +83,7 @@ def main() -> None:
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@mapping_option
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
 @common
 def evaluate(
@@ -84,18 +93,18 @@ def evaluate(
     year: int | None,
     form: str,
     output: str | None,
+    mapping: str | None,
     engine: str | None,
 ) -> int:
     catalog = catalog_of(folders)
-    files = record_files(records)
+    files, found, single = readings(records, mapping)
     if output is not None:
         check_output(Path(output), files)
-    single = len(records) == 1 and files == [Path(records[0])]
     tally = _Tally()
     written: list[str] = []
-    for file, result in zip(files, _scored(files, ruleset, year, engine, catalog), strict=True):
+    for source, result in _scored(found, ruleset, year, engine, catalog):
         first = tally.add(result)
-        page = _json(file, result, single=single) if form == "json" else _page(file, result, first=first, single=single)
+        page = _json(source, result, single=single) if form == "json" else _page(source, result, first=first, single=single)
         # Each is shown when it is ready; a JSON list and a file are written whole at the end.
         if form == "json" or output is not None:
             written.append(page)
@@ -136,97 +145,79 @@ class _Tally:
 
 
 def _scored(
-    files: Iterable[Path], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
-) -> Iterator[Evaluation | RecordError]:
+    found: Iterable[Reading], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
+) -> Iterator[tuple[str, Evaluation | RecordError]]:
     """Each record scored, or refused; what is wrong with it, or with its ruleset (said once), goes to standard error."""
-    from indicator_rules.reading import read_record
-
     told: set[str] = set()
-    for file in files:
+    for reading in found:
+        result: Evaluation | None = None
         try:
-            record = read_record(file)
-            rules = rules_for(file, record, ruleset, year, engine, catalog)
-            try:
-                yield rules.evaluate(record)
-                continue
-            except RecordError as error:
-                found = placed(error, file)
+            rules = rules_for(reading.file, reading.record, ruleset, year, engine, catalog)
+            result = rules.evaluate(reading)
+            problems: Iterable[Problem] = reading.problems
         except ProblemsError as error:
-            found = list(error.problems)
-        tell(problem for problem in found if str(problem) not in told)
-        told.update(map(str, found))
-        yield RecordError(found)
+            problems = [*error.problems, *(reading.problems if reading.found is not None else ())]
+        tell(problem for problem in problems if str(problem) not in told)
+        told.update(map(str, problems))
+        yield reading.source, RecordError(problems) if result is None else result
 
 
-def _page(file: Path, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
+def _page(source: str, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
     from indicator_rules import render
 
     if isinstance(result, RecordError):
         return ""
     page = render.text(result, columns=columns())
-    return page if single else f"{'' if first else chr(10)}── {file} ──\n{page}"
+    return page if single else f"{'' if first else chr(10)}── {source} ──\n{page}"
 
 
-def _json(file: Path, result: Evaluation | RecordError, *, single: bool) -> str:
+def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str:
     if isinstance(result, RecordError):
-        return dumped({"file": str(file), "problems": [problem.as_dict() for problem in result.problems]})
+        return dumped({"file": source, "problems": [problem.as_dict() for problem in result.problems]})
     text = result.to_json()
-    return text if single else f'{{\n  "file": {json.dumps(str(file), ensure_ascii=False)},{text[1:]}'
+    return text if single else f'{{\n  "file": {json.dumps(source, ensure_ascii=False)},{text[1:]}'
 
 
 # -------------------------------------------------------------------------------------------------------------- other commands
 
 
 commands.add_command(audit)
+commands.add_command(partial)
 commands.add_command(test)
+commands.add_command(template)
+commands.add_command(mapping_commands)
 commands.add_command(compare)
 commands.add_command(sensitivity)
-
-
-@commands.command(help="help-check")
-@click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...", callback=typed)
-@rulesets_option
-@common
-def check(rulesets: tuple[str, ...], folders: tuple[str, ...]) -> int:
-    from indicator_rules.rules import check as problems_of
-
-    catalog = catalog_of(folders)
-    code = DONE
-    for name in rulesets:
-        try:
-            files = ruleset_files(name, catalog)
-        except RulesetError as error:
-            tell(error.problems)
-            code = PROBLEMS
-            continue
-        for file in files:
-            problems = problems_of(file)
-            tell(problems)
-            wrong = sum(problem.severity == "error" for problem in problems)
-            key, count = ("check-errors", wrong) if wrong else ("check-warnings", len(problems)) if problems else ("check-ok", 0)
-            show(say(key, file=file, count=count) + "\n")
-            code = PROBLEMS if wrong else code
-    return code
+commands.add_command(check)
+commands.add_command(lint)
 
 
 @commands.command("list", help="help-list")
+@click.option("--family", metavar="NAME", callback=typed, help="help-family")
+@year_option
+@click.option("--region", metavar="PLACE", callback=typed, help="help-region")
+@click.option("--subject", type=click.Choice(["project", "department", "transfer"]), help="help-subject")
+@click.option(
+    "--evaluation", type=click.Choice(["self", "department", "fiscal", "ex-ante", "monitoring"]), help="help-evaluation"
+)
+@click.option("--issued-by", "on", metavar="DATE", callback=a_date, help="help-issued-by")
 @rulesets_option
 @common
-def list_(folders: tuple[str, ...]) -> int:
+def list_(folders: tuple[str, ...], on: date | None, **wanted: Any) -> int:
     from indicator_rules.catalog import years_text
     from indicator_rules.render import table, width
 
     catalog = catalog_of(folders)
     lang = messages.language()
     rows = [tuple(say(f"list-{column}") for column in ("name", "years", "where", "status", "title"))]
-    for entry in catalog.entries:
+    for entry in catalog.select(on=on, **wanted):
         status = messages.text(f"status.{entry.status}-short")
         rows.append((entry.name, years_text(entry.applies), entry.applies.jurisdiction, status, entry.title.text(lang)))
     sizes = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
     sizes[-1] = max(30, min(sizes[-1], columns() - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
     show("".join(line + "\n" for line in table(rows, sizes)))
     tell(catalog.problems)
-    return PROBLEMS if catalog.problems else DONE
+    return PROBLEMS if any(problem.severity == "error" for problem in catalog.problems) else DONE
 
 
 @commands.command("show", help="help-show")
@@ -252,6 +243,16 @@ def inputs(ruleset: str, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules.catalog import load
 
     show(rubric.inputs_text(load(ruleset, year, catalog=catalog_of(folders)).inputs(), columns=columns()))
+    return DONE
+
+
+@commands.command(help="help-schema")
+@click.argument("kind", type=click.Choice(["ruleset", "record"]))
+@common
+def schema(kind: Literal["ruleset", "record"]) -> int:
+    from indicator_rules.schema import schema as schema_of
+
+    show(dumped(schema_of(kind)), as_json=True)
     return DONE
 
 

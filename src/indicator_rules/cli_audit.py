@@ -7,7 +7,7 @@ in full, or its ruleset not be found.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ from indicator_rules.cli_options import (
     catalog_of,
     common,
     dumped,
-    record_files,
+    mapping_option,
+    readings,
     rules_for,
     rulesets_option,
     typed,
@@ -30,6 +31,7 @@ from indicator_rules.terminal import DONE, PROBLEMS, Command, check_output, colu
 if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
     from indicator_rules.catalog import Catalog
+    from indicator_rules.reading import Reading
 
 SIDES: tuple[Side, ...] = ("computed", "declared", "reviewed")
 
@@ -54,8 +56,9 @@ def _tolerance(_ctx: click.Context, _parameter: click.Parameter, text: str | Non
 @click.option("--tolerance", metavar="POINTS", callback=_tolerance, help="help-tolerance")
 @click.option("--between", nargs=2, type=click.Choice(SIDES), help="help-between")
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@mapping_option
 @common
-def audit(
+def audit(  # noqa: PLR0913, PLR0917 -- one for each option
     records: tuple[str, ...],
     ruleset: str | None,
     folders: tuple[str, ...],
@@ -64,18 +67,18 @@ def audit(
     tolerance: Decimal | None,
     between: tuple[Side, Side] | None,
     output: str | None,
+    mapping: str | None,
 ) -> int:
     from indicator_rules import audit_text
 
     catalog = catalog_of(folders)
-    files = record_files(records)
+    files, readable, single = readings(records, mapping)
     if output is not None:
         check_output(Path(output), files)
-    single = len(records) == 1 and files == [Path(records[0])]
     pages: list[str] = []
     code = DONE
-    for file, found, problems in _audited(files, ruleset, year, tolerance, between or SIDES, catalog):
-        code = PROBLEMS if problems else code
+    for file, found, problems in _audited(readable, ruleset, year, tolerance, between or SIDES, catalog):
+        code = PROBLEMS if any(problem.severity == "error" for problem in problems) else code
         if form == "json":
             pages.append(_json(file, found, problems, single=single))
         elif found is not None:
@@ -92,32 +95,31 @@ def audit(
 
 
 def _audited(
-    files: list[Path],
+    readable: Iterable[Reading],
     ruleset: str | None,
     year: int | None,
     tolerance: Decimal | None,
     sides: tuple[Side, ...],
     catalog: Catalog,
-) -> Iterator[tuple[Path, Audit | None, tuple[Problem, ...]]]:
+) -> Iterator[tuple[str, Audit | None, tuple[Problem, ...]]]:
     """Each record audited, or None with what is wrong; problems go to standard error, each once."""
-    from indicator_rules.reading import read_record
-
     told: set[str] = set()
-    for file in files:
+    for reading in readable:
         found: Audit | None = None
+        problems = reading.problems if reading.found is not None else ()
         try:
-            rules = rules_for(file, read_record(file), ruleset, year, None, catalog)
-            found = rules.audit(file, tolerance, sides)
-            problems = found.problems
+            rules = rules_for(reading.file, reading.record, ruleset, year, None, catalog)
+            found = rules.audit(reading, tolerance, sides)
+            problems = (*problems, *found.problems)
         except ProblemsError as error:
-            problems = error.problems
+            problems = (*problems, *error.problems)
         tell(problem for problem in problems if str(problem) not in told)
         told.update(map(str, problems))
-        yield file, found, problems
+        yield reading.source, found, problems
 
 
-def _json(file: Path, found: Audit | None, problems: tuple[Problem, ...], *, single: bool) -> str:
+def _json(file: str, found: Audit | None, problems: tuple[Problem, ...], *, single: bool) -> str:
     if found is None:
-        return dumped({"file": str(file), "problems": [problem.as_dict() for problem in problems]})
+        return dumped({"file": file, "problems": [problem.as_dict() for problem in problems]})
     data: dict[str, Any] = found.as_dict()
-    return found.to_json() if single else json.dumps({"file": str(file), **data}, ensure_ascii=False, indent=2) + "\n"
+    return found.to_json() if single else json.dumps({"file": file, **data}, ensure_ascii=False, indent=2) + "\n"

@@ -6,7 +6,8 @@ In: what a person typed. Out: files, rules, problems with their places. Commands
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from indicator_rules.terminal import say
 
 if TYPE_CHECKING:
     from indicator_rules.catalog import Catalog
+    from indicator_rules.reading import Reading
     from indicator_rules.record import EvaluationRecord
     from indicator_rules.rules import Rules
 
@@ -35,9 +37,18 @@ def typed(ctx: click.Context, parameter: click.Parameter, names: Any) -> Any:
     return names
 
 
+def a_date(_ctx: click.Context, parameter: click.Parameter, text: str | None) -> date | None:
+    """A day, as `2023-11-30`."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(say("not-a-date", text=parameter.opts[0])) from None
+
+
 year_option = click.option("--year", type=click.IntRange(1990, 2200), metavar="YEAR", help="help-year")
 
 
+mapping_option = click.option("--mapping", metavar="FILE", callback=typed, help="help-mapping")
 rulesets_option = click.option(
     "--rulesets",
     "folders",
@@ -58,12 +69,12 @@ def catalog_of(folders: Sequence[str]) -> Catalog:
     return Catalog.builtin() + Catalog(folders) if folders else Catalog.builtin()
 
 
-def record_files(records: Sequence[str]) -> list[Path]:
+def record_files(records: Sequence[str], *, tables: bool = False) -> list[Path]:
     """The files of `records`; rulesets in a folder are passed over. Raises `RecordError` for a folder without any record."""
     from indicator_rules import reading
     from indicator_rules.catalog import is_ruleset
 
-    found = {name: reading.record_files([name]) for name in records}
+    found = {name: reading.record_files([name], tables=tables) for name in records}
     for name, files in found.items():
         if Path(name).is_dir():
             found[name] = [file for file in files if not is_ruleset(file)]
@@ -83,8 +94,20 @@ def ruleset_files(name: str, catalog: Catalog) -> list[Path]:
     return [catalog.entry(name).path] if is_name(name) and not Path(name).exists() else [Path(name)]
 
 
+def readings(records: Sequence[str], mapping: str | None) -> tuple[list[Path], Iterable[Reading], bool]:
+    """The files of `records`, each record in them, and whether one file was named that holds just one."""
+    from indicator_rules.reading import read
+
+    files = record_files(records, tables=mapping is not None)
+    found: Iterable[Reading] = read(files, mapping)
+    if len(records) > 1 or files != [Path(records[0])]:
+        return files, found, False
+    found = list(found)
+    return files, found, len(found) == 1
+
+
 def rules_for(
-    file: Path, record: EvaluationRecord, ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
+    source: str, record: EvaluationRecord, ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
 ) -> Rules:
     """The ruleset named, in the edition for the year; else the one that applies to the record."""
     from indicator_rules.catalog import load
@@ -96,20 +119,9 @@ def rules_for(
     except RulesetError as error:
         if ruleset is not None:
             raise
-        raise RulesetError(problem if problem.where.file else problem.at(file=str(file)) for problem in error.problems) from None
+        raise RulesetError(problem if problem.where.file else problem.at(file=source) for problem in error.problems) from None
     except ImportError as error:
         raise click.UsageError(say("no-engine", text=engine)) from error
-
-
-def placed(error: RecordError, file: Path) -> list[Problem]:
-    """The problems of a record that was scored from memory, with their places in its file."""
-    from indicator_rules.rules import located
-
-    try:
-        content = file.read_bytes()
-    except OSError:  # gone since it was read
-        content = None
-    return located([problem.at(file=str(file)) for problem in error.problems], content)
 
 
 def dumped(data: object) -> str:

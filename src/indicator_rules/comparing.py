@@ -17,9 +17,8 @@ from indicator_rules.comparison import Change, Comparison, Impact, RecordImpact,
 from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.locate import places
 from indicator_rules.pairing import Pairs
-from indicator_rules.reading import RecordSource, read_record, record_sources
-from indicator_rules.record import EvaluationRecord
-from indicator_rules.rules import Rules, located
+from indicator_rules.reading import Reading, RecordSource, reading, record_sources
+from indicator_rules.rules import Rules
 
 __all__ = ["compare"]
 
@@ -112,18 +111,18 @@ def _record(old: Rules, new: Rules, source: RecordSource) -> RecordImpact:
     """One record under both; one that cannot be read is read no further."""
     file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
     try:
-        record = read_record(source)
+        read = reading(source)
+        record = read.record
     except RecordError as error:
         return RecordImpact(Path(file).name, file, None, None, error.problems, error.problems)
-    before, old_problems = _score(old, record, file)
-    after, new_problems = _score(new, record, file)
+    before, old_problems = _score(old, read)
+    after, new_problems = _score(new, read)
     return RecordImpact(record.subject.name, file, before, after, old_problems, new_problems)
 
 
-def _score(rules: Rules, record: EvaluationRecord, file: str) -> tuple[Score | None, tuple[Problem, ...]]:
+def _score(rules: Rules, read: Reading) -> tuple[Score | None, tuple[Problem, ...]]:
     try:
-        result = rules.evaluate(record)
+        result = rules.evaluate(read)
     except RecordError as error:
-        data = Path(file).read_bytes() if file else None
-        return None, tuple(located([problem.at(file=file) for problem in error.problems], data))
+        return None, error.problems
     return Score(result.exact_total, result.grade, {one.id: one.exact_points for one in result.criteria}), ()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from indicator_rules.condition import constant
 from indicator_rules.exact import Exact, Rounding, add_all, divide, exact, multiply
 from indicator_rules.quantity import Direction, Quantity, QuantityError
-from indicator_rules.record import Indicator, Rating
+from indicator_rules.record import Counts, Indicator, Rating
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.spec import Completion
 from indicator_rules.syntax import parse
@@ -42,7 +43,7 @@ class Settings(NamedTuple):
 class EntryFacts:
     """One entry under evaluation. Attributes are the fields of `scope.ENTRY_FIELDS`."""
 
-    __slots__ = ("actual", "category", "completion", "direction", "id", "indicator", "note", "ratings", "weight_in_force")
+    __slots__ = ("completion", "direction", "indicator", "note", "ratings", "weight_in_force")
 
     def __init__(
         self,
@@ -55,15 +56,20 @@ class EntryFacts:
     ) -> None:
         """`weight` is the weight in force, where it is not the record's; `rounding` that of the stage `measure`."""
         self.indicator = indicator
-        self.id = indicator.id
-        self.category = indicator.category
         self.ratings = ratings
         self.note: Note | None = None
         self.direction = direction(indicator, settings)
-        self.actual = self._actual()
         self.weight_in_force: Value = self.weight if weight is None else weight
-        completion = self._completion(year, settings)
+        completion = self._completion(indicator.target, indicator.actual, year, settings)
         self.completion: Value = completion if rounding is None or isinstance(completion, Absent) else rounding(completion)
+
+    @property
+    def id(self) -> str:
+        return self.indicator.id
+
+    @property
+    def category(self) -> str:
+        return self.indicator.category
 
     @property
     def name(self) -> Value:
@@ -104,15 +110,15 @@ class EntryFacts:
 
     @property
     def target(self) -> Value:
-        return self._quantity("target")
+        return self._number("target", self.indicator.target)
 
     @property
     def initial_target(self) -> Value:
-        return self._quantity("initial_target")
+        return self._number("initial_target", self.indicator.initial_target)
 
     @property
     def prior(self) -> Value:
-        return self._quantity("prior")
+        return self._number("prior", self.indicator.prior)
 
     def typed(self, name: str) -> str | None:
         """A target or actual value as it was typed."""
@@ -139,9 +145,8 @@ class EntryFacts:
     def _given(self, name: str) -> Absent:
         return Absent("not-given", (f"indicators.{self.id}.{name}",))
 
-    def _quantity(self, name: str) -> Value:
+    def _number(self, name: str, quantity: Quantity | None) -> Exact | Absent:
         """The number of a quantity, for formulas; a date or text is not one."""
-        quantity: Quantity | None = getattr(self.indicator, name)
         if quantity is None:
             return self._given(name)
         return quantity.number if quantity.kind == "number" and quantity.number is not None else self._no("kinds-differ", name)
@@ -149,42 +154,51 @@ class EntryFacts:
     def _no(self, reason: str, *names: str) -> Absent:
         return Absent(reason, tuple(f"indicators.{self.id}.{name}" for name in names or ("target", "actual")))
 
-    def _actual(self) -> Value:
-        counts = self.indicator.counts
-        if counts is None:
-            return self._quantity("actual")
-        return divide(counts.satisfied, counts.surveyed) if counts.surveyed else self._no("not-surveyed", "counts")
+    @property
+    def actual(self) -> Value:
+        return self._reached(self.indicator.actual, self.indicator.counts)
+
+    def _reached(self, actual: Quantity | None, counts: Counts | None) -> Exact | Absent:
+        """The number reached: that of the survey, if there was one."""
+        if counts is not None:
+            return divide(counts.satisfied, counts.surveyed) if counts.surveyed else self._no("not-surveyed", "counts")
+        return self._number("actual", actual)
 
     # ---------------------------------------------------------------------------------------------------------- completion
 
-    def _completion(self, year: int, settings: Settings) -> Exact | Absent:
-        target, actual, sign = self.indicator.target, self.indicator.actual, self.direction
+    def _completion(self, target: Quantity | None, actual: Quantity | None, year: int, settings: Settings) -> Exact | Absent:
+        sign = self.direction
         if sign == "qualitative":
             return self._qualitative(target, actual, settings)
+        counts = self.indicator.counts
         if target is None:
             return self._given("target")
-        if self.indicator.counts is None and actual is None:
+        if actual is None and counts is None:
             return self._given("actual")
         if sign == "by-date":
             return self._by_date(target, actual, year, settings)
         if target.number is None or (target.kind == "range" and sign != "="):
             return self._no("kinds-differ")
-        if isinstance(self.actual, Absent):
-            return self.actual
-        unit = "%" if self.indicator.counts is not None else actual.unit if actual is not None else None
+        number = self._reached(actual, counts)
+        if isinstance(number, Absent):
+            return number
+        unit = "%" if counts is not None else actual.unit if actual is not None else None
         if not same_unit(target.unit, unit):
             return self._no("units-differ")
-        number: Exact = self.actual  # type: ignore[assignment]  # a number, once it is not absent
         if target.kind == "range" and target.high is not None:
             return self._in_range(number, target.number, target.high, settings)
         return self._compared(number, target.number, sign, settings)
 
     def _qualitative(self, target: Quantity | None, actual: Quantity | None, settings: Settings) -> Exact | Absent:
-        texts = [value.text for value in (target, actual) if value is not None and value.kind == "text"]
-        same = len(texts) == 2 and (texts[0] == texts[1] or _squeezed(texts[0]) == _squeezed(texts[1]))
+        same = (
+            target is not None
+            and actual is not None
+            and target.kind == actual.kind == "text"
+            and (target.text == actual.text or _squeezed(target.text) == _squeezed(actual.text))
+        )
         if same and settings.spec.same_text == "met":
             self.note = "same-text"
-        share = assessed_share(self.ratings, self.weight_in_force)
+        share = assessed_share(self.ratings, self.weight_in_force) if self.ratings else None
         if share is not None:
             return share
         return 1 if self.note else self._no("not-assessed", "level")
@@ -192,18 +206,22 @@ class EntryFacts:
     def _by_date(self, target: Quantity, actual: Quantity | None, year: int, settings: Settings) -> Exact | Absent:
         if actual is None or target.kind != "date" or actual.kind != "date":
             return self._no("kinds-differ")
-        ends = []
-        for quantity in (target, actual):
-            if quantity.latest is None and settings.spec.month_without_year == "refuse":
-                return self._no("month-without-year")
-            try:
-                ends.append(quantity.in_year(year).latest)
-            except QuantityError:
-                return self._no("no-such-day")
-        due, done = ends
-        if due is None or done is None:
-            return self._no("month-without-year")
+        due = target.latest or self._in_year(target, year, settings)
+        done = actual.latest or self._in_year(actual, year, settings)
+        if isinstance(due, Absent):
+            return due
+        if isinstance(done, Absent):
+            return done
         return 1 if done <= due else 0
+
+    def _in_year(self, quantity: Quantity, year: int, settings: Settings) -> date | Absent:
+        """The latest day of a month typed without a year."""
+        if settings.spec.month_without_year == "refuse":
+            return self._no("month-without-year")
+        try:
+            return quantity.in_year(year).latest or self._no("month-without-year")
+        except QuantityError:
+            return self._no("no-such-day")
 
     def _in_range(self, number: Exact, low: Exact, high: Exact, settings: Settings) -> Exact | Absent:
         if low <= number <= high:
@@ -215,7 +233,7 @@ class EntryFacts:
         return self._equal_missed(number, low if number < low else high, settings)
 
     def _compared(self, number: Exact, target: Exact, sign: Direction, settings: Settings) -> Exact | Absent:
-        if target <= 0 or number < 0:
+        if target.numerator <= 0 or number.numerator < 0:
             return 1 if _MET[sign](number, target) else self._or_absent("zero-target", settings.spec.at_zero_target)
         if sign in (">", "<") and number == target:
             self.note = "strict-at-equality"

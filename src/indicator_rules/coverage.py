@@ -25,7 +25,7 @@ from indicator_rules.measure import Facts
 from indicator_rules.plan import Descend, Leaf, Plan, Scale, Slot
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
-from indicator_rules.stage import FIRST_ROWS, NONE, SlotReader, Stage
+from indicator_rules.stage import FIRST_ROWS, NONE, Prepare, SlotReader, Stage
 from indicator_rules.table import Bound, Operator
 
 Values: TypeAlias = Mapping[str, Exact | None]
@@ -159,8 +159,8 @@ class Observer:
 class _Stage(Stage):
     """A stage that keeps what it chose and what it was asked."""
 
-    def __init__(self, leaves: Sequence[Leaf], engine: Engine, read: Callable[[Slot], SlotReader]) -> None:
-        super().__init__(leaves, engine, read)
+    def __init__(self, leaves: Sequence[Leaf], prepare: Prepare, read: Callable[[Slot], SlotReader]) -> None:
+        super().__init__(leaves, prepare, read)
         self._slots = [[(slot.name, read(slot)) for slot in leaf.slots] for leaf in leaves]
         self.runs: list[list[tuple[Leaf, int, Values]]] = []
 
@@ -179,7 +179,7 @@ class _Evaluator(Evaluator):
         super().__init__(plan, engine, provenance)
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        made = _Stage(leaves, self.engine, self.readers.slot)
+        made = _Stage(leaves, self.prepare, self.readers.slot)
         self.stages.append(made)
         return made
 

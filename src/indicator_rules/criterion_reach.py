@@ -7,6 +7,7 @@ combined as in scoring, once with each entry at its lowest and once at its highe
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from indicator_rules import interval
 from indicator_rules.completion import Settings
@@ -18,7 +19,7 @@ from indicator_rules.exact import Exact, exact
 from indicator_rules.interval import Span
 from indicator_rules.measure import Facts
 from indicator_rules.outlook import EntryOutlook, RecordOutlook
-from indicator_rules.partial_result import PartialCriterion
+from indicator_rules.partial_result import PartialCriterion, PartialEntry
 from indicator_rules.plan import Criterion
 from indicator_rules.reach import Picks, Reach, ScaleReach
 from indicator_rules.record import EvaluationRecord, Indicator
@@ -39,12 +40,14 @@ class CriterionReach:
         """The points that it can still get in one scenario."""
         outlook, criterion = scenario.outlook, self.criterion
         weight = scenario.weights[criterion.id]
+        entries: list[PartialEntry] = []
         with outlook.noting() as noted:
-            reach = self.reach(outlook, scenario, weight)
+            reach = self.reach(outlook, scenario, weight, entries)
         span = reach.span or Span.point(0)
-        return PartialCriterion(criterion, span, weight, tuple(sorted(reach.rows)), tuple(noted)), reach
+        return PartialCriterion(criterion, span, weight, tuple(sorted(reach.rows)), tuple(noted), tuple(entries)), reach
 
-    def reach(self, outlook: RecordOutlook, scenario: Scenario, weight: Exact) -> Reach:
+    def reach(self, outlook: RecordOutlook, scenario: Scenario, weight: Exact, entries: list[PartialEntry]) -> Reach:
+        """What comes out; `entries` takes those that read an open place."""
         criterion = self.criterion
         if criterion.id in outlook.not_applicable:
             given = 0 if criterion.role != "score" else treated(criterion.not_applicable, weight) or 0
@@ -52,7 +55,7 @@ class CriterionReach:
         if weight == 0:
             return Reach(Span.point(0), frozenset({"out_of_force"}))
         if self.entries is not None:
-            found = self.entries.reach(outlook, scenario.members[criterion.id], weight)
+            found = self.entries.reach(outlook, scenario.members[criterion.id], weight, entries)
         else:
             assert self.scale is not None
             path = f"assessments.criteria.{criterion.id}"
@@ -89,20 +92,24 @@ class EntriesReach:
         self.by_person = {kind for kind, scale in criterion.entries.scales if scale.by_person}
         self.lowest, self.highest = (_AtEnd(criterion, evaluator, high=high) for high in (False, True))
 
-    def reach(self, outlook: RecordOutlook, members: Members, weight: Exact) -> Reach:
+    def reach(self, outlook: RecordOutlook, members: Members, weight: Exact, entries: list[PartialEntry]) -> Reach:
         """The points of the whole criterion; its entries are combined in order at both ends, since no combination turns the order round."""
         if not members.every and outlook.open("indicators"):
             return Reach(Span(min(0, weight), weight), frozenset({"entries", "absent"}), refused=True)
-        run = EntriesRun(outlook.record, lambda indicator, own: self.entry(outlook, indicator, own))
+        run = EntriesRun(outlook, lambda indicator, own: self.entry(outlook, indicator, own))
         low, high = (runner.points(run, members, weight) for runner in (self.lowest, self.highest))
-        refused = any(reach.refused for reach in run.found.values())
-        spans = [reach.span for reach in run.found.values() if reach.span is not None]
+        if run.refused:  # weights of entries, which are as the record has them
+            return Reach(None, frozenset({"absent"}), refused=True)
+        entries += [found.entry for found in run.found.values() if found.entry.open]
+        refused = any(found.reach.refused for found in run.found.values())
+        spans = [found.reach.span for found in run.found.values() if found.reach.span is not None]
         if len(spans) < len(run.found):
             return Reach(None, frozenset({"absent"}), refused=True)
         if low is None or high is None:
             given = treated(self.criterion.scale.absent, weight)
             return Reach(None if given is None else Span.point(given), frozenset({"absent"}), refused or given is None)
-        sums_up = self.rules.combine in ("sum", "weighted", "mean")
+        # An end that is only approached stays so through sums; the cap of a goal block may cut it off, and is then reached.
+        sums_up = self.rules.combine in ("sum", "weighted", "mean") and not members.by_goal
         span = Span(
             low,
             high,
@@ -154,21 +161,36 @@ class _AtEnd(EntriesRunner):
         assert isinstance(run, EntriesRun)
         span = run.reach(indicator, weight).span
         points = 0 if span is None else (span.high if self.high else span.low) or 0
-        return EntryResult(indicator.id, indicator.name, "", points, weight, "", 0, None, None)
+        return EntryResult(indicator, "", points, weight, "", 0)
+
+
+class _Found(NamedTuple):
+    entry: PartialEntry
+    reach: Reach
 
 
 class EntriesRun:
     """The entries of one criterion going through both ends."""
 
-    def __init__(self, record: EvaluationRecord, reach: Callable[[Indicator, Exact], Reach]) -> None:
-        self.record, self._reach = record, reach
+    def __init__(self, outlook: RecordOutlook, reach: Callable[[Indicator, Exact], Reach]) -> None:
+        record = outlook.record
+        self.outlook, self.record, self._reach = outlook, record, reach
         self.facts = Facts(record, {}, lambda _: ())
-        self.problems: list[Problem] = []
+        self.year = record.subject.year
+        self.entry_ratings, self.entry_deductions = record.assessments.indicators, record.deductions.indicators
         self.split_equally: set[str] = set()
-        self.found: dict[str, Reach] = {}
+        self.found: dict[str, _Found] = {}
+        self.refused = False
+
+    def refuse(self, _problem: Problem, _criterion: str) -> None:
+        """Evaluating the record tells why."""
+        self.refused = True
 
     def reach(self, indicator: Indicator, weight: Exact) -> Reach:
         """What one entry can get; looked for once."""
         if indicator.id not in self.found:
-            self.found[indicator.id] = self._reach(indicator, weight)
-        return self.found[indicator.id]
+            with self.outlook.noting() as noted:
+                reach = self._reach(indicator, weight)
+            entry = PartialEntry(indicator.id, indicator.name, reach.span or Span.point(0), weight, tuple(noted))
+            self.found[indicator.id] = _Found(entry, reach)
+        return self.found[indicator.id].reach

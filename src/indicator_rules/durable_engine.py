@@ -29,6 +29,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
@@ -62,8 +63,8 @@ Condition: TypeAlias = tuple[int, int, str, int]
 Conjunction: TypeAlias = tuple[Condition, ...]
 Source: TypeAlias = tuple[int, int]
 """Slot and sign: what one field of the engine holds."""
-_Rounded: TypeAlias = tuple[int, int, int, int, str, list[str]]
-"""A field that holds an integer: slot, factor, least and greatest, the text before it, and all of its texts where they are few."""
+_Field: TypeAlias = tuple[int, dict[Exact, str], Callable[[Exact], str]]
+"""Slot, what the engine is told of the values met most, and how any other value is told."""
 
 
 class _Library(Protocol):
@@ -99,7 +100,8 @@ class DurableEngine:
             indexes[_conjunction(rule, grids)].append(index)
         always = tuple(indexes.pop((), ()))
         hands = _deal(indexes) or ([[]] if always else [])
-        return _DurableMatcher([_part(hand, indexes, grids, () if number else always) for number, hand in enumerate(hands)])
+        parts = [_part(hand, indexes, grids, () if number else always) for number, hand in enumerate(hands)]
+        return parts[0] if len(parts) == 1 else _DurableMatcher(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,35 @@ class _Grid:
     def integer(self, cut: Exact) -> int:
         return int(cut * self.scale) if self.scale else 2 * bisect_left(self.cuts, cut) + 1
 
-    def limits(self, sign: int) -> tuple[int, int]:
-        """The least and the greatest integer that the engine gets to see."""
-        ends = sign * self.integer(self.cuts[0]), sign * self.integer(self.cuts[-1])
-        return min(ends) - 1, max(ends) + 1
+    def field(self, slot: int, sign: int, name: str) -> _Field:
+        """How the engine is told the value of `slot`, or with `sign` −1 the negated value."""
+        text, cuts = f',"{name}":', self.cuts
+        known: dict[Exact, str] = {}
+        scale = self.scale
+        if scale is None:
+
+            def ranked(value: Exact) -> str:
+                place = bisect_left(cuts, value)
+                return f"{text}{sign * (2 * place + (place < len(cuts) and cuts[place] == value))}"
+
+            return slot, known, ranked
+        ends = sign * self.integer(cuts[0]), sign * self.integer(cuts[-1])
+        least, most, factor = min(ends) - 1, max(ends) + 1, sign * scale
+        ready = [f"{text}{number}" for number in range(least, most + 1)] if most - least < MOST_READY else []
+
+        def rounded(value: Exact) -> str:
+            if type(value) is Fraction:
+                numerator, denominator = value.as_integer_ratio()
+                number = numerator * factor // denominator
+            else:
+                number = int(value) * factor
+            number = least if number < least else most if number > most else number  # noqa: FURB136 (twice as fast)
+            return ready[number - least] if ready else f"{text}{number}"
+
+        near = sorted({sign * number // scale for number in (least, most)})
+        if near[-1] - near[0] < MOST_READY:
+            known |= {value: rounded(value) for value in range(near[0] - 1, near[-1] + 2)}
+        return slot, known, rounded
 
 
 def _grids(rules: Sequence[Rule]) -> dict[int, _Grid]:
@@ -195,17 +222,8 @@ def _part(
         rules[name] = tuple(indexes[conjunction])
     definition[_SENTINEL] = {"all": [{"m": {"$gte": {_SENTINEL: 1}}}]}  # last, for the engine fires in this order
     rules[_SENTINEL] = always
-    rounded: list[_Rounded] = []
-    ranked: list[tuple[int, int, tuple[Exact, ...], str]] = []
-    for (slot, sign), name in fields.items():
-        grid, text = grids[slot], f',"{name}":'
-        if grid.scale:
-            least, most = grid.limits(sign)
-            ready = [f"{text}{number}" for number in range(least, most + 1)] if most - least < MOST_READY else []
-            rounded.append((slot, sign * grid.scale, least, most, text, ready))
-        else:
-            ranked.append((slot, sign, grid.cuts, text))
-    return _Part(json.dumps(definition, separators=(",", ":")), rules, rounded, ranked)
+    told = [grids[slot].field(slot, sign, name) for (slot, sign), name in fields.items()]
+    return _Part(json.dumps(definition, separators=(",", ":")), rules, told)
 
 
 @dataclass(slots=True, eq=False)
@@ -233,17 +251,10 @@ class _Session:
 class _Part:
     """One engine ruleset of a matcher, with its idle sessions."""
 
-    def __init__(
-        self,
-        definition: str,
-        rules: dict[str, tuple[int, ...]],
-        rounded: list[_Rounded],
-        ranked: list[tuple[int, int, tuple[Exact, ...], str]],
-    ) -> None:
+    def __init__(self, definition: str, rules: dict[str, tuple[int, ...]], fields: Sequence[_Field]) -> None:
         self._definition = definition
         self._rules = rules
-        self._rounded = rounded
-        self._ranked = ranked
+        self._fields = fields
         self._copies: list[_Copy] = []
         self._unopened: list[tuple[_Copy, str]] = []
         self._idle: list[_Session] = []
@@ -267,6 +278,18 @@ class _Part:
         self._idle.append(session)
         return hits
 
+    def _facts(self, values: Values) -> str:
+        """The rest of a message after a session's `head`: one integer for each field whose slot has a value."""
+        texts = []
+        for slot, known, told in self._fields:
+            value = values[slot]
+            if value is None:
+                continue
+            # Looking a fraction up takes longer than telling it.
+            texts.append(told(value) if type(value) is Fraction or value not in known else known[value])
+        texts.append(_END)
+        return "".join(texts)
+
     def _fire(self, session: _Session, facts: str) -> list[int]:
         rules = self._rules
         session.tell(session.head + facts)
@@ -281,29 +304,7 @@ class _Part:
         if name != _SENTINEL:
             raise EvaluationError("durable-rules stopped before its last rule")
         session.forget()
-        return list(set(hits))  # nothing says that the engine fires a rule once only
-
-    def _facts(self, values: Values) -> str:
-        """The rest of a message after a session's `head`: one integer for each field whose slot has a value."""
-        texts = []
-        for slot, scale, least, most, text, ready in self._rounded:
-            value = values[slot]
-            if value is None:
-                continue
-            if type(value) is int:
-                number = value * scale
-            else:
-                numerator, denominator = value.as_integer_ratio()
-                number = numerator * scale // denominator
-            number = least if number < least else most if number > most else number  # noqa: FURB136 (twice as fast)
-            texts.append(ready[number - least] if ready else f"{text}{number}")
-        for slot, sign, cuts, text in self._ranked:
-            value = values[slot]
-            if value is not None:
-                place = bisect_left(cuts, value)
-                texts.append(f"{text}{sign * (2 * place + (place < len(cuts) and cuts[place] == value))}")
-        texts.append(_END)
-        return "".join(texts)
+        return hits
 
     def _open(self) -> _Session:
         """A new session, its sentinel fired once; in a further copy of the ruleset when those at hand are full."""

@@ -1,8 +1,8 @@
 """The engine: which rules hold of some values. A protocol, and the plain matcher that needs nothing but Python.
 
 A rule is one guard (a conjunction of bounds) over numbered slots; `prepare` takes all rules of a stage and gives a matcher,
-`match` takes the slots' values (None where a slot has none) and gives the indexes of the rules that hold, each once, in
-any order. Exactly these and no others, or `EvaluationError`. Both implementations give the same answers (tests/differential).
+`match` takes the slots' values (None where a slot has none) and gives the indexes of the rules that hold, in any order (an
+engine may tell one twice). Exactly these and no others, or `EvaluationError`. Both implementations give the same answers (tests/differential).
 """
 
 from __future__ import annotations

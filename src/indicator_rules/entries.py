@@ -7,16 +7,17 @@ by one: each runs through the stage of its kind.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import is_
 from typing import NamedTuple, Protocol
 
 from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
-from indicator_rules.exact import Exact, add_all, divide, exact, multiply, to_text
+from indicator_rules.exact import Exact, add_all, divide, exact, multiply, smaller, to_text
 from indicator_rules.measure import Facts, Readers, together
 from indicator_rules.plan import Criterion, Leaf, Plan
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
 from indicator_rules.score import OutOfRange, ScaleRunner, UnknownLevel, combined, treated
 from indicator_rules.stage import NONE, Stage
@@ -48,24 +49,26 @@ class Register:
     """Which criteria score the entries of which category."""
 
     def __init__(self, criteria: Iterable[Criterion]) -> None:
-        self.rules = {criterion.id: criterion.entries for criterion in criteria if criterion.entries is not None}
-        self.by_category: defaultdict[str, list[str]] = defaultdict(list)
-        for criterion, rules in self.rules.items():
-            for category in categories_below(rules.categories):
-                self.by_category[category].append(criterion)
+        self.rules: list[tuple[str, bool, bool]] = []
+        """Criteria over entries: whether entries share weights, and whether they are scored goal by goal."""
+        self.by_category: defaultdict[str, list[int]] = defaultdict(list)
+        for criterion in criteria:
+            if criterion.entries is not None:
+                for category in categories_below(criterion.entries.categories):
+                    self.by_category[category].append(len(self.rules))
+                self.rules.append((criterion.id, criterion.entries.weights == "shared", criterion.entries.per_goal))
 
     def members(self, record: EvaluationRecord, not_applicable: set[str]) -> dict[str, Members]:
         """The entries of each criterion; where the record has some and none applies, the criterion is not applicable."""
-        found: dict[str, list[Indicator]] = {criterion: [] for criterion in self.rules}
+        found: list[list[Indicator]] = [[] for _ in self.rules]
         for entry in record.indicators:
-            for criterion in self.by_category.get(entry.category, ()):
-                found[criterion].append(entry)
+            for place in self.by_category.get(entry.category, ()):
+                found[place].append(entry)
         left_out, has_goals = record.not_applicable.indicators, bool(record.goals)
         members = {}
-        for criterion, every in found.items():
-            rules = self.rules[criterion]
+        for (criterion, shared, per_goal), every in zip(self.rules, found, strict=True):
             applicable = [entry for entry in every if entry.id not in left_out] if left_out else every
-            members[criterion] = Members(every, applicable, rules.weights == "shared", rules.per_goal and has_goals)
+            members[criterion] = Members(every, applicable, shared, per_goal and has_goals)
             if every and not applicable:
                 not_applicable.add(criterion)
         return members
@@ -76,9 +79,14 @@ class Run(Protocol):
 
     facts: Facts
     record: EvaluationRecord
-    problems: list[Problem]
+    year: int
+    entry_ratings: Mapping[str, tuple[Rating, ...]]
+    entry_deductions: Mapping[str, Deduction]
     split_equally: set[str]
     """Criteria whose entries, or a block of them, have no weights and share equally."""
+
+    def refuse(self, problem: Problem, criterion: str) -> None:
+        """Note what keeps a criterion from being scored."""
 
 
 class _Kind(NamedTuple):
@@ -98,6 +106,12 @@ class EntriesRunner:
             raise AssertionError(criterion.id)
         self.criterion, self.rules, self.plan, self.readers = criterion, criterion.entries, plan, readers
         self.settings = Settings.of(criterion.entries.completion)
+        rounding = plan.rounding
+        self.measure_rounding, self.weights_rounding, self.points_rounding = (
+            rounding.measure,
+            rounding.entry_weight,
+            rounding.entry_points,
+        )
         self.kinds: dict[str, _Kind] = {}
         for kind, scale in criterion.entries.scales:
             runner = ScaleRunner(scale, readers)
@@ -147,9 +161,12 @@ class EntriesRunner:
             return 0, ()
         results = [self.entry(run, entry, part) for entry, part in zip(members.applicable, weights, strict=True)]
         run.facts.entry = None
-        points = combined(self.rules.combine, [(result.exact_points, result.exact_weight) for result in results], weight)
+        points = [result.exact_points for result in results]
+        if self.rules.combine == "weighted" and all(map(is_, points, weights)) and any(weights):
+            return weight, tuple(results)  # full marks for all, the common case
+        found = combined(self.rules.combine, points, weights, weight)
         # Entries rounded up can sum to more than the weight.
-        return (points if isinstance(points, Absent) or points <= weight else weight), tuple(results)
+        return (found if isinstance(found, Absent) else smaller(found, weight)), tuple(results)
 
     def weights(self, run: Run, members: Members, weight: Exact, *, check_sum: bool) -> list[Exact] | None:
         """The weight of each applicable entry; None after a problem."""
@@ -160,22 +177,23 @@ class EntriesRunner:
         known = [one for one in given if one is not None]
         if not known:
             if self.rules.without_weights == "error":
-                run.problems.append(entry_weights("entry-weights-missing", self.criterion, run.record, applicable))
+                run.refuse(entry_weights("entry-weights-missing", self.criterion, run.record, applicable), self.criterion.id)
                 return None
             run.split_equally.add(self.criterion.id)
             return self.rounded([divide(weight, len(given))] * len(given))
         if len(known) < len(given):
-            run.problems.append(entry_weights("entry-weights-incomplete", self.criterion, run.record, applicable))
+            run.refuse(entry_weights("entry-weights-incomplete", self.criterion, run.record, applicable), self.criterion.id)
             return None
         total = sum(exact(entry.weight) for entry in members.every if entry.weight is not None)
         if check_sum and self.plan.entry_weights_must_sum and total != weight:
             values = {"sum": to_text(total), "weight": to_text(weight)}
-            run.problems.append(entry_weights("entry-weights-sum", self.criterion, run.record, applicable, **values))
+            problem = entry_weights("entry-weights-sum", self.criterion, run.record, applicable, **values)
+            run.refuse(problem, self.criterion.id)
             return None
         return self.rounded(known)
 
     def rounded(self, weights: list[Exact]) -> list[Exact]:
-        rounding = self.plan.rounding.entry_weight
+        rounding = self.weights_rounding
         return weights if rounding is None else [rounding(one) for one in weights]
 
     def recorded(self, entry: Indicator, members: Members) -> Exact | None:
@@ -190,51 +208,38 @@ class EntriesRunner:
         return divide(exact(cell), len(sharing))
 
     def entry(self, run: Run, indicator: Indicator, weight: Exact) -> EntryResult:
-        """Score one entry with the scale of its kind."""
-        facts, record = run.facts, run.record
-        ratings = record.assessments.indicators.get(indicator.id, ())
-        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure, weight)
-        kind = KINDS.get(entry.direction, "quantitative")
+        """Score one entry with the scale of its kind; what keeps it from being scored is a problem, and then 0."""
+        facts, ratings, deductions = run.facts, run.entry_ratings, run.entry_deductions
+        own_ratings = ratings.get(indicator.id, ()) if ratings else ()
+        entry = EntryFacts(indicator, run.year, self.settings, own_ratings, self.measure_rounding, weight)
         facts.entry, facts.weight = entry, weight
-        row, points = self.run_scale(run, entry, kind)
+        kind = KINDS.get(entry.direction, "quantitative")
+        row, points = self.scored(run, entry, kind)
         if isinstance(points, Absent):
             row = "absent"
             given = treated(self.rules.absent, weight)
             if given is None:
-                run.problems.append(absent_entry(self.criterion, indicator, points, record))
+                run.refuse(absent_entry(self.criterion, indicator, points, run.record), self.criterion.id)
             points = given or 0
-        deductions = record.deductions.indicators
         if deductions and indicator.id in deductions:
             points = max(0, points - exact(deductions[indicator.id].points))
-        if self.plan.rounding.entry_points is not None:
-            points = self.plan.rounding.entry_points(points)
-        target, actual = indicator.target, indicator.actual
-        return EntryResult(
-            indicator.id,
-            indicator.name,
-            kind,
-            points,
-            weight,
-            row,
-            entry.completion,
-            None if target is None else target.text,
-            None if actual is None else actual.text,
-        )
+        if self.points_rounding is not None:
+            points = self.points_rounding(points)
+        return EntryResult(indicator, kind, points, weight, row, entry.completion)
 
-    def run_scale(self, run: Run, entry: EntryFacts, kind: str) -> tuple[str, Exact | Absent]:
+    def scored(self, run: Run, entry: EntryFacts, kind: str) -> tuple[str, Exact | Absent]:
         """The row hit and its points; a pick out of range or an unknown level is a problem, and then 0."""
         ready = self.kinds.get(kind)
         if ready is None:
             return "absent", Absent("no-scale", (f"indicators.{entry.id}.direction",))
-        chosen = ready.stage.run(run.facts)
         try:
-            points, row, _ = ready.scale.score(run.facts, chosen, entry.ratings)
+            points, row, _ = ready.scale.score(run.facts, ready.stage.run(run.facts), entry.ratings)
         except OutOfRange as error:
-            run.problems.append(out_of_range(("assessments", "indicators", entry.id), error))
+            run.refuse(out_of_range(("assessments", "indicators", entry.id), error), self.criterion.id)
             return "absent", 0
         except UnknownLevel as error:
             position = next(place for place, one in enumerate(run.record.indicators) if one.id == entry.id)
-            run.problems.append(unknown_level(error, ("indicators", position, "level")))
+            run.refuse(unknown_level(error, ("indicators", position, "level")), self.criterion.id)
             return "absent", 0
         if isinstance(points, Absent) and points.reason == "not-assessed" and not points.paths:
             points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from indicator_rules import messages
 
 KeyPath: TypeAlias = tuple[str | int, ...]
-Severity: TypeAlias = Literal["error", "warning"]
+Severity: TypeAlias = Literal["error", "warning", "info"]
 
 
 def path_text(path: KeyPath) -> str:
@@ -27,24 +27,31 @@ def path_text(path: KeyPath) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place in what the user wrote. `line` and `column` count from 1; both None until the file has been located."""
+    """A place in what the user wrote. `line` and `column` count from 1; both None until the file has been located.
+
+    In a spreadsheet `sheet` and `cell` (`B7`) say the same.
+    """
 
     file: str = ""
     path: KeyPath = ()
     line: int | None = None
     column: int | None = None
+    sheet: str = ""
+    cell: str = ""
 
     def __str__(self) -> str:
         place = self.file
         if self.line is not None:
             place += f":{self.line}" + (f":{self.column}" if self.column is not None else "")
+        if self.sheet:
+            place += (":" if place else "") + self.sheet + (f"!{self.cell}" if self.cell else "")
         key = path_text(self.path)
         return f"{place}: {key}" if place and key else place or key
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that the author of a ruleset or record has to mend (or, for a warning, to know)."""
+    """One thing that the author of a ruleset or record has to mend; to look at, for a warning; or to know, for an info."""
 
     code: str
     where: Where
@@ -78,6 +85,8 @@ class Problem:
             "path": path_text(self.where.path),
             "line": self.where.line,
             "column": self.where.column,
+            "sheet": self.where.sheet,
+            "cell": self.where.cell,
             "message": self.message(lang),
             "hint": self.hint(lang),
         }

@@ -8,44 +8,36 @@
 
 Python works out measures, awards, sums and rounding between the stages; every choice of row, effect and grade is one that the engine hit.
 In: a record that was read. Out: the evaluation, or `RecordError` with every problem at once (something needed is absent, an assessment is out
-of its range). An `Evaluator` is made once for a plan; it holds no state of a record and is safe from many threads.
+of its range). An `Evaluator` is made once for a plan; it holds no state of a record and is safe from many threads. A `Run` is one record
+on its way; it raises nothing and can be looked into, whatever is wrong with the record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import NamedTuple
+from functools import cache
 
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
+from indicator_rules.criteria import CriterionRunner
 from indicator_rules.engine import Engine
-from indicator_rules.entries import EntriesRunner, Members, Register
+from indicator_rules.entries import Members, Register
 from indicator_rules.errors import Problem, RecordError, path_text
-from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, EntryResult, Evaluation
-from indicator_rules.exact import Exact, exact
+from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, Evaluation, Finding, GroupResult
+from indicator_rules.exact import Exact
 from indicator_rules.findings import findings
 from indicator_rules.measure import Facts, Readers
-from indicator_rules.plan import Choice, Criterion, Leaf, Plan, Points, Range
+from indicator_rules.plan import Choice, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.refusals import absent_problem, out_of_range, undecided, unknown_level
-from indicator_rules.score import OutOfRange, ScaleRunner, UnknownLevel, treated
+from indicator_rules.refusals import undecided
+from indicator_rules.score import ScaleRunner
 from indicator_rules.spec import Label
 from indicator_rules.stage import NONE, Stage
-from indicator_rules.total import Totals, deepest_first, in_force, sums
+from indicator_rules.total import Adder, Totals, Weights
 from indicator_rules.value import Absent
 
-__all__ = ["Evaluator"]
-
-
-class _Runner(NamedTuple):
-    """A criterion made ready. `first` is the place of its head table in the criteria stage."""
-
-    criterion: Criterion
-    scale: ScaleRunner
-    entries: EntriesRunner | None
-    first: int
-    last: int
+__all__ = ["Evaluator", "Run"]
 
 
 class Evaluator:
@@ -53,9 +45,14 @@ class Evaluator:
 
     def __init__(self, plan: Plan, engine: Engine, provenance: Callable[[], Mapping[str, str]]) -> None:
         self.plan, self.engine, self.provenance = plan, engine, provenance
+        self.prepare = cache(engine.prepare)
+        """Equal rules share a matcher: entries of many criteria are scored alike, and one is faster than many."""
         self.readers = Readers({one.id: one.formula for one in plan.measures}, plan.lookups, plan.rounding.measure)
         self.settings = Settings.of(plan.completion)
-        self.runners = self._runners()
+        self.runners: list[CriterionRunner] = []
+        for criterion in plan.criteria:
+            first = self.runners[-1].last if self.runners else 0
+            self.runners.append(CriterionRunner(criterion, plan, self.readers, self.stage, first))
         applies = [criterion.applies for criterion in plan.criteria if criterion.applies is not None]
         opening = [*applies, *([plan.weight_sets] if plan.weight_sets is not None else [])]
         self.looking_up = self.stage([lookup.leaf for lookup in plan.lookups]) if plan.lookups else None
@@ -64,25 +61,14 @@ class Evaluator:
         self.adjustments_from = len(leaves)
         self.main = self.stage([*leaves, *(adjustment.leaf for adjustment in plan.adjustments)])
         self.grading = self.stage([plan.grades])
-        self.groups = deepest_first(plan)
+        self.weights, self.adder = Weights(plan), Adder(plan)
         self.register = Register(plan.criteria)
         self.adjustment_points = [
             None if adjustment.points is None else self.readers.number(adjustment.points) for adjustment in plan.adjustments
         ]
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        return Stage(leaves, self.engine, self.readers.slot)
-
-    def _runners(self) -> tuple[_Runner, ...]:
-        runners, place = [], 0
-        for criterion in self.plan.criteria:
-            scale = ScaleRunner(criterion.scale, self.readers)
-            entries = None
-            if criterion.entries is not None:
-                entries = EntriesRunner(criterion, self.plan, self.readers, self.stage)
-            runners.append(_Runner(criterion, scale, entries, place, place + len(scale.leaves)))
-            place += len(scale.leaves)
-        return tuple(runners)
+        return Stage(leaves, self.prepare, self.readers.slot)
 
     def entries_of(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         """Every entry of `record`, with the ruleset's own settings."""
@@ -94,179 +80,121 @@ class Evaluator:
 
     def evaluate(self, record: EvaluationRecord) -> Evaluation:
         """Score `record`. Raises `RecordError`."""
-        return _Run(self, record).evaluation()
+        run = Run(self, record)
+        evaluation = run.evaluation()
+        if run.refused or run.answers_refused:
+            raise RecordError(run.told_once())
+        return evaluation
 
 
-class _Run:
-    """One record going through the stages."""
+class Run:
+    """One record, scored criterion by criterion as far as it can be; `evaluation` adds up. What cannot be scored counts as 0."""
 
     def __init__(self, evaluator: Evaluator, record: EvaluationRecord) -> None:
         self.evaluator, self.plan, self.record = evaluator, evaluator.plan, record
-        inputs, self.problems = read_answers(self.plan.questions, record)
-        self.refused_answers = {path_text(problem.where.path[:2]) for problem in self.problems}
+        inputs, self.answers_refused = read_answers(self.plan.questions, record)
+        self.refused: list[tuple[str | None, Problem]] = []
+        """Every other problem, with the criterion that it keeps from being scored (None: none, or one whose applicability is unknown)."""
+        self.failed: set[str] = set()
+        """Criteria that could not be scored."""
+        # Read once: a field of a record takes several times as long to read as one of ours.
+        assessments, deductions = record.assessments, record.deductions
+        self.year = record.subject.year
+        self.ratings, self.entry_ratings = assessments.criteria, assessments.indicators
+        self.deductions, self.entry_deductions = deductions.criteria, deductions.indicators
         self.facts = Facts(record, inputs, evaluator.entries_of)
-        self.members: dict[str, Members] = {}
         self.split_equally: set[str] = set()
-        self.ratings, self.deductions = record.assessments.criteria, record.deductions.criteria
-        self.rounding = self.plan.rounding.points
         for criterion, ratings in self.ratings.items():
             level = agreed_level(ratings)
             if level:
                 self.facts.assessed_levels[criterion] = level
+        if evaluator.looking_up is not None:
+            self.look_up(evaluator.looking_up)
+        self.members: Mapping[str, Members] = self.find_members()
+        self.chosen_set = NONE if evaluator.opening is None else self.open(evaluator.opening)
+        weights = evaluator.weights.in_force(self.facts.not_applicable, self.chosen_set, self.members)
+        self.chosen = evaluator.main.run(self.facts)
+        """The row of each table of criteria and adjustments."""
+        self.results = tuple([runner.score(self, weights[runner.id], self.chosen) for runner in evaluator.runners])
+        self.adjustments = self.adjust() if self.plan.adjustments else ()
 
-    def evaluation(self) -> Evaluation:
-        """The stages in order."""
-        self.look_up()
-        chosen_set = self.open()
-        weights = in_force(self.plan, self.facts.not_applicable, chosen_set, self.members)
-        chosen = self.evaluator.main.run(self.facts)
-        results = tuple([self.criterion(runner, weights[runner.criterion.id], chosen) for runner in self.evaluator.runners])
-        adjustments = self.adjustments(chosen[self.evaluator.adjustments_from :])
-        added = sums(self.plan, self.evaluator.groups, results)
-        totals = Totals.of(self.plan, self.record, added, adjustments)
-        grade = None if totals.rounded is None else self.grade(totals, adjustments)
-        if self.problems:
-            raise RecordError(self.told_once())
+    def evaluation(self, results: tuple[CriterionResult, ...] | None = None, total: Exact | None = None) -> Evaluation:
+        """What the results come to; or what others in their place would, or with another total in place of theirs."""
+        results = self.results if results is None else results
+        totals = Totals.of(self.plan, self.record, self.evaluator.adder.total(results), self.adjustments)
+        on = totals.rounded if self.plan.grade_on == "rounded" else totals.unrounded
         return Evaluation(
-            plan=self.plan,
-            record=self.record,
-            engine=self.evaluator.engine.name,
-            criteria=results,
-            groups=added.groups,
-            adjustments=adjustments,
-            exact_total=totals.rounded,
-            unrounded_total=totals.unrounded,
-            grade_position=grade,
-            provenance_of=self.evaluator.provenance,
-            findings_of=lambda: findings(
-                self.plan,
-                self.evaluator.readers,
-                copy(self.facts),
-                results,
-                self.members,
-                chosen_set,
-                added.weight,
-                self.split_equally,
-            ),
-            details_of=self.detail,
+            self.plan,
+            self.record,
+            self.evaluator.engine.name,
+            results,
+            self.adjustments,
+            totals.rounded,
+            totals.unrounded,
+            None if on is None else self.grade(on if total is None else total),
+            self,
         )
 
+    def refuse(self, problem: Problem, criterion: str) -> None:
+        """Note what keeps a criterion from being scored."""
+        self.refused.append((criterion, problem))
+        self.failed.add(criterion)
+
+    def undecided(self, code: str, leaf: Leaf, label: Label | None = None, found: Absent | None = None) -> None:
+        """Note a condition that is unknown."""
+        self.refused.append((None, undecided(code, leaf, label, self.facts, self.evaluator.readers, found)))
+
     def told_once(self) -> list[Problem]:
-        """The problems, less those that only say that an answer is absent which was refused."""
+        """Every problem, less those that only say that an answer is absent which was refused."""
+        refused = {path_text(problem.where.path[:2]) for problem in self.answers_refused}
         return [
             problem
-            for problem in self.problems
-            if problem.code != "value-absent" or not set(str(problem.values["missing"]).split(", ")) <= self.refused_answers
+            for problem in (*self.answers_refused, *(problem for _, problem in self.refused))
+            if problem.code != "value-absent" or not set(str(problem.values["missing"]).split(", ")) <= refused
         ]
 
     # --------------------------------------------------------------------------------------------- applicability and weights
 
-    def look_up(self) -> None:
+    def look_up(self, stage: Stage) -> None:
         """Choose the rows of the look-ups; one without a row gives absent parameters."""
-        if self.evaluator.looking_up is not None:
-            for lookup, row in zip(self.plan.lookups, self.evaluator.looking_up.run(self.facts), strict=True):
-                award = lookup.leaf.table.rows[row].award if row != NONE else None
-                if isinstance(award, Choice):
-                    self.facts.looked_up[lookup.id] = award.position
+        for lookup, row in zip(self.plan.lookups, stage.run(self.facts), strict=True):
+            award = lookup.leaf.table.rows[row].award if row != NONE else None
+            if isinstance(award, Choice):
+                self.facts.looked_up[lookup.id] = award.position
 
-    def open(self) -> int:
-        """Settle what is applicable; the position of the weight set in force, or −1 for the criteria's own weights."""
+    def find_members(self) -> Mapping[str, Members]:
+        """The entries of each criterion; what the record says is not applicable is noted."""
         said = self.record.not_applicable.criteria
         if said:
             self.facts.not_applicable.update(criterion.id for criterion in self.plan.criteria if criterion.id in said)
-        self.members = self.evaluator.register.members(self.record, self.facts.not_applicable)
-        if self.evaluator.opening is None:
-            return NONE
-        rows = self.evaluator.opening.run(self.facts)
+        return self.evaluator.register.members(self.record, self.facts.not_applicable)
+
+    def open(self, stage: Stage) -> int:
+        """Settle what is applicable; the position of the weight set in force, or −1 for the criteria's own weights."""
+        rows = stage.run(self.facts)
         conditional = [criterion for criterion in self.plan.criteria if criterion.applies is not None]
         for criterion, row in zip(conditional, rows, strict=False):
+            if criterion.applies is None:
+                raise AssertionError(criterion.id)
             if row == NONE and criterion.id not in self.facts.not_applicable:
                 self.undecided("applicability-undecided", criterion.applies, criterion.label)
+                self.failed.add(criterion.id)
             elif row != NONE and _chosen(criterion.applies, row) == 0:
                 self.facts.not_applicable.add(criterion.id)
         if self.plan.weight_sets is None:
             return NONE
         if rows[-1] == NONE:
             self.undecided("weight-set-undecided", self.plan.weight_sets)
+            self.failed |= {criterion.id for criterion in self.plan.criteria}
             return NONE
         return _chosen(self.plan.weight_sets, rows[-1])
 
-    # -------------------------------------------------------------------------------------------------------------- criteria
-
-    def criterion(self, runner: _Runner, weight: Exact, chosen: list[int]) -> CriterionResult:
-        """Points of one criterion, from the rows chosen."""
-        criterion, facts = runner.criterion, self.facts
-        rows = chosen[runner.first : runner.last]
-        if criterion.id in facts.not_applicable:
-            given = 0 if criterion.role != "score" else treated(criterion.not_applicable, weight) or 0
-            return self.finished(criterion, given, weight, "not_applicable")
-        if weight == 0:
-            return CriterionResult(criterion, 0, 0, "out_of_force")
-        facts.weight = weight
-        if runner.entries is not None:
-            found, entries = runner.entries.score(self, self.members[criterion.id], weight)
-            return self.settled(runner, found, weight, "entries", entries=entries)
-        try:
-            points, row, items = runner.scale.score(facts, rows, self.ratings.get(criterion.id, ()))
-        except OutOfRange as error:
-            self.problems.append(out_of_range(("assessments", "criteria", criterion.id), error))
-            return CriterionResult(criterion, 0, weight, "absent")
-        except UnknownLevel as error:
-            self.problems.append(unknown_level(error, ("assessments", "criteria", criterion.id)))
-            return CriterionResult(criterion, 0, weight, "absent")
-        return self.settled(runner, points, weight, row, items=items)
-
-    def settled(
-        self,
-        runner: _Runner,
-        found: Exact | Absent,
-        weight: Exact,
-        row: str,
-        *,
-        entries: tuple[EntryResult, ...] = (),
-        items: tuple[tuple[str, Exact], ...] = (),
-    ) -> CriterionResult:
-        """Apply `absent`, if that is what it came to."""
-        criterion = runner.criterion
-        if isinstance(found, Absent):
-            row = "absent"
-            points = treated(runner.scale.scale.absent, weight)
-            if points is None:
-                self.problems.append(absent_problem(criterion, found, self.record))
-                return CriterionResult(criterion, 0, weight, row)
-            found = points
-        return self.finished(criterion, found, weight, row, entries, items)
-
-    def finished(
-        self,
-        criterion: Criterion,
-        points: Exact,
-        weight: Exact,
-        row: str,
-        entries: tuple[EntryResult, ...] = (),
-        items: tuple[tuple[str, Exact], ...] = (),
-    ) -> CriterionResult:
-        """Manual deduction, rounding, and the sign of a penalty."""
-        deducted: Exact = 0
-        if self.deductions and criterion.id in self.deductions:
-            deducted = exact(self.deductions[criterion.id].points)
-            points = max(0, points - deducted)
-        if self.rounding is not None and type(points) is not int:
-            points = self.rounding(points)
-        if criterion.role == "penalty":
-            points = -points
-        return CriterionResult(criterion, points, weight, row, entries, items, deducted)
-
-    def undecided(self, code: str, leaf: Leaf | None, label: Label | None = None, found: Absent | None = None) -> None:
-        """Note a condition that is unknown."""
-        if leaf is not None:
-            self.problems.append(undecided(code, leaf, label, self.facts, self.evaluator.readers, found))
-
     # ------------------------------------------------------------------------------------------------- adjustments and grade
 
-    def adjustments(self, rows: Sequence[int]) -> tuple[AdjustmentResult, ...]:
+    def adjust(self) -> tuple[AdjustmentResult, ...]:
         """The adjustments that apply."""
         applied: list[AdjustmentResult] = []
+        rows = self.chosen[self.evaluator.adjustments_from :]
         for adjustment, row, points in zip(self.plan.adjustments, rows, self.evaluator.adjustment_points, strict=True):
             if row == NONE:
                 if adjustment.absent == "error":
@@ -282,30 +210,44 @@ class _Run:
             applied.append(AdjustmentResult(adjustment, amount))
         return tuple(applied)
 
-    def grade(self, totals: Totals, adjustments: tuple[AdjustmentResult, ...]) -> int:
-        """The position of the grade, best 0."""
-        on = totals.rounded if self.plan.grade_on == "rounded" else totals.unrounded
-        self.facts.total = 0 if on is None else on
+    def grade(self, total: Exact) -> int | None:
+        """The position of the grade of `total`, best 0; None where what grades are read from is absent."""
+        self.facts.total = total
         (row,) = self.evaluator.grading.run(self.facts)
-        lowest = len(self.plan.grade_labels) - 1
         award = self.plan.grades.table.rows[row].award if row != NONE else None
         if not isinstance(award, Choice):
             self.undecided("grade-undecided", self.plan.grades)
-            return lowest
-        position = award.position
-        position += sum(one.adjustment.places for one in adjustments if one.adjustment.effect == "grade_down")
-        for one in adjustments:
+            return None
+        position, lowest = award.position, len(self.plan.grade_labels) - 1
+        for one in self.adjustments:
+            if one.adjustment.effect == "grade_down":
+                position += one.adjustment.places
+        for one in self.adjustments:
             if one.adjustment.effect == "grade_at_most":
                 position = max(position, one.adjustment.places)
             elif one.adjustment.effect == "veto":
                 position = lowest
         return min(position, lowest)
 
-    # --------------------------------------------------------------------------------------------------------------- details
+    # ------------------------------------------------------------------------------------------------------------- on demand
+
+    def groups(self, results: Sequence[CriterionResult]) -> tuple[GroupResult, ...]:
+        """The subtotals of `results`."""
+        return self.evaluator.adder.groups(results)
+
+    def findings(self, results: Sequence[CriterionResult]) -> tuple[Finding, ...]:
+        """What a reviewer should be told."""
+        facts, readers, whole = copy(self.facts), self.evaluator.readers, self.evaluator.adder.total(results).weight
+        return findings(self.plan, readers, facts, results, self.members, self.chosen_set, whole, self.split_equally)
+
+    @property
+    def provenance(self) -> Callable[[], Mapping[str, str]]:
+        """Ruleset digest and the like, made on demand."""
+        return self.evaluator.provenance
 
     def detail(self, result: CriterionResult, entry: str | None) -> Detail:
         """The award formula of a criterion (or of one of its entries) and the values read, worked out again for display."""
-        runner = next(one for one in self.evaluator.runners if one.criterion.id == result.id)
+        runner = next(one for one in self.evaluator.runners if one.id == result.id)
         facts = copy(self.facts)
         if entry is not None and runner.entries is not None:
             return runner.entries.detail(facts, self.members[result.id], entry)
@@ -320,8 +262,8 @@ def detail_of(scale: ScaleRunner, row: str, facts: Facts, weight: Exact) -> Deta
     return Detail(str(award) if isinstance(award, Points | Range) else None, values)
 
 
-def _chosen(leaf: Leaf | None, row: int) -> int:
-    award = leaf.table.rows[row].award if leaf is not None else None
+def _chosen(leaf: Leaf, row: int) -> int:
+    award = leaf.table.rows[row].award
     if not isinstance(award, Choice):
         raise AssertionError(leaf)
     return award.position

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from indicator_rules import messages
 from indicator_rules.exact import Exact, divide, to_decimal, to_text
 from indicator_rules.plan import Adjustment, Criterion, Group, Plan
-from indicator_rules.record import EvaluationRecord
+from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.value import Absent, Value, value_text
 
 Amount: TypeAlias = Decimal | Fraction
@@ -27,15 +27,33 @@ Amount: TypeAlias = Decimal | Fraction
 class EntryResult(NamedTuple):
     """One entry of a criterion over entries."""
 
-    id: str
-    name: str
+    indicator: Indicator
     kind: str
     exact_points: Exact
     exact_weight: Exact
     row: str
     completion: Value
-    target: str | None
-    actual: str | None
+
+    @property
+    def id(self) -> str:
+        return self.indicator.id
+
+    @property
+    def name(self) -> str:
+        return self.indicator.name
+
+    @property
+    def target(self) -> str | None:
+        """The target as it was typed."""
+        return None if self.indicator.target is None else self.indicator.target.text
+
+    @property
+    def actual(self) -> str | None:
+        """The actual value as it was typed."""
+        return None if self.indicator.actual is None else self.indicator.actual.text
+
+    def __repr__(self) -> str:
+        return f"<{self.id}.{self.row} {to_text(self.exact_points)}/{to_text(self.exact_weight)}>"
 
     @property
     def points(self) -> Amount:
@@ -206,6 +224,27 @@ class Detail(NamedTuple):
     """What the formula and the conditions of the row read."""
 
 
+class Source(Protocol):
+    """Where an evaluation came from: what it can be asked for beyond its points."""
+
+    def groups(self, results: Sequence[CriterionResult]) -> tuple[GroupResult, ...]:
+        """The subtotals of `results`."""
+        ...
+
+    def findings(self, results: Sequence[CriterionResult]) -> tuple[Finding, ...]:
+        """What a reviewer should be told."""
+        ...
+
+    def detail(self, result: CriterionResult, entry: str | None) -> Detail:
+        """How the points of a criterion, or of one of its entries, came about."""
+        ...
+
+    @property
+    def provenance(self) -> Callable[[], Mapping[str, str]]:
+        """Ruleset digest and the like, made on demand. `Rules` gives one that can `evaluate` a record, too."""
+        ...
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """The score of one record under one ruleset."""
@@ -214,19 +253,21 @@ class Evaluation:
     record: EvaluationRecord
     engine: str
     criteria: tuple[CriterionResult, ...]
-    groups: tuple[GroupResult, ...]
     adjustments: tuple[AdjustmentResult, ...]
     exact_total: Exact | None
     unrounded_total: Exact | None
     grade_position: int | None
-    provenance_of: Callable[[], Mapping[str, str]] = field(repr=False, compare=False)
-    """Ruleset digest and the like, made on demand. `Rules` gives one that can `evaluate` a record, too."""
-    findings_of: Callable[[], tuple[Finding, ...]] = field(repr=False, compare=False)
-    details_of: Callable[[CriterionResult, str | None], Detail] = field(repr=False, compare=False)
+    source: Source = field(repr=False, compare=False)
+    """Asked for everything that is made on demand."""
+
+    @cached_property
+    def groups(self) -> tuple[GroupResult, ...]:
+        """The subtotals, in the order of the ruleset."""
+        return self.source.groups(self.criteria)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as ruleset and record, and scored again by whoever reads it: the same result, with all that is worked out on demand."""
-        evaluate = getattr(self.provenance_of, "evaluate", None)
+        evaluate = getattr(self.source.provenance, "evaluate", None)
         if evaluate is None:
             raise TypeError("only an evaluation that Rules made can be pickled")
         return evaluate, (self.record,)
@@ -268,13 +309,13 @@ class Evaluation:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What a reviewer should be told."""
-        return self.findings_of()
+        return self.source.findings(self.criteria)
 
     @cached_property
     def provenance(self) -> Mapping[str, str]:
         """Family, edition, digests of ruleset and record, library version, engine."""
         digest = hashlib.sha256(self.record.canonical().encode()).hexdigest()
-        return {**self.provenance_of(), "record": f"sha256:{digest}"}
+        return {**self.source.provenance(), "record": f"sha256:{digest}"}
 
     def __repr__(self) -> str:
         total = None if self.exact_total is None else to_text(self.exact_total)
@@ -288,7 +329,7 @@ class Evaluation:
 
     def detail(self, criterion: str, entry: str | None = None) -> Detail:
         """How the points of a criterion, or of one entry of it, came about."""
-        return self.details_of(self[criterion], entry)
+        return self.source.detail(self[criterion], entry)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data; numbers are exact texts. The same for the same ruleset and record."""
@@ -316,7 +357,7 @@ class Evaluation:
         }
 
     def _criterion(self, result: CriterionResult) -> dict[str, Any]:
-        detail = self.details_of(result, None)
+        detail = self.source.detail(result, None)
         source = result.criterion.source
         return {
             "id": result.id,

@@ -46,11 +46,11 @@ def divide(part: Exact, whole: Exact) -> Exact:
     >>> divide(6, 4), divide(6, 3)
     (Fraction(3, 2), 2)
     """
-    if type(part) is int and type(whole) is int:
-        quotient, remainder = divmod(part, whole)
-        return Fraction(part, whole) if remainder else quotient
-    ratio = Fraction(part) / whole
-    return ratio.numerator if ratio.denominator == 1 else ratio
+    if type(part) is not int or type(whole) is not int:
+        (a, b), (c, d) = part.as_integer_ratio(), whole.as_integer_ratio()
+        part, whole = a * d, b * c
+    quotient, remainder = divmod(part, whole)
+    return Fraction(part, whole) if remainder else quotient
 
 
 def multiply(left: Exact, right: Exact) -> Exact:
@@ -59,14 +59,38 @@ def multiply(left: Exact, right: Exact) -> Exact:
     >>> multiply(10, Fraction(1, 5)), multiply(10, Fraction(7, 9))
     (2, Fraction(70, 9))
     """
-    product = left * right
-    return product if type(product) is int else exact(product)
+    if type(left) is int and type(right) is int:
+        return left * right
+    (a, b), (c, d) = left.as_integer_ratio(), right.as_integer_ratio()
+    return divide(a * c, b * d)
 
 
 def add(left: Exact, right: Exact) -> Exact:
     """`left + right`, whole again where it is whole."""
-    total = left + right
-    return total if type(total) is int else exact(total)
+    if type(left) is int and type(right) is int:
+        return left + right
+    (a, b), (c, d) = left.as_integer_ratio(), right.as_integer_ratio()
+    return divide(a * d + c * b, b * d)
+
+
+def smaller(left: Exact, right: Exact) -> Exact:
+    """The smaller of two numbers, without the detours of comparing fractions."""
+    (a, b), (c, d) = left.as_integer_ratio(), right.as_integer_ratio()
+    return left if a * d <= c * b else right
+
+
+def within(value: Exact, low: Exact, high: Exact) -> Exact:
+    """`value`, or the end of `low` … `high` that it lies beyond.
+
+    >>> within(12, 0, 10), within(Fraction(-1, 2), 0, 10), within(Fraction(10, 3), 0, Fraction(10, 3))
+    (10, 0, Fraction(10, 3))
+    """
+    a, b = value.as_integer_ratio()
+    c, d = low.as_integer_ratio()
+    if a * d < c * b:
+        return low
+    c, d = high.as_integer_ratio()
+    return high if a * d > c * b else value
 
 
 def add_all(values: Iterable[Exact]) -> Exact:
@@ -103,17 +127,14 @@ class Rounding:
         >>> Rounding(2, "down")(Fraction(9685, 1000)), Rounding(0, "half-up")(Fraction(-5, 2))
         (Fraction(242, 25), -3)
         """
-        if type(value) is int and self.digits >= 0:
+        if type(value) is int:
             return value
         scale = 10**self.digits
-        numerator, denominator = abs(value.numerator) * scale, value.denominator
-        whole, rest = divmod(numerator, denominator)
+        numerator, denominator = value.as_integer_ratio()
+        whole, rest = divmod(abs(numerator) * scale, denominator)
         if rest and self._goes_up(whole, rest, denominator):
             whole += 1
-        if value < 0:
-            whole = -whole
-        quotient, remainder = divmod(whole, scale)
-        return Fraction(whole, scale) if remainder else quotient
+        return divide(whole if numerator >= 0 else -whole, scale)
 
     def _goes_up(self, whole: int, rest: int, denominator: int) -> bool:
         if self.mode == "up":

@@ -14,14 +14,14 @@ from indicator_rules.errors import Problem, ProblemsError, Where
 from indicator_rules.validation import LARGEST_FILE
 
 
-def content(path: str | os.PathLike[str], refusal: type[ProblemsError]) -> bytes:
+def content(path: str | os.PathLike[str], refusal: type[ProblemsError], largest: int = LARGEST_FILE) -> bytes:
     """The bytes of the file at `path`. Raises `refusal` where there is none that can be read."""
     values: dict[str, object] = {}
     try:
         mode = Path(path).stat().st_mode
         if stat.S_ISREG(mode):
             with Path(path).open("rb") as stream:
-                return stream.read(LARGEST_FILE + 1)
+                return stream.read(largest + 1)
         code = "path-is-folder" if stat.S_ISDIR(mode) else "path-is-device"
     except (FileNotFoundError, NotADirectoryError):
         code = "file-not-found"

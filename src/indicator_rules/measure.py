@@ -108,10 +108,12 @@ class Readers:
 
     def slot(self, slot: Slot) -> Callable[[Facts], Exact | None]:
         """What the engine is given for `slot`: a number, or None."""
-        flag = self.flag(slot.formula)
-        if flag is not None:
-            return flag
+        special = self.flag(slot.formula) or self.answer(slot)
+        if special is not None:
+            return special
         read = self.reader(slot.formula)
+        if isinstance(slot.formula, Ref) and slot.formula.kind in ("number", "truth"):
+            return lambda facts: None if type(found := read(facts)) is Absent else cast(Exact, found)
         codes = {TOP_LEVEL: 1} | {text: position for position, text in enumerate(slot.codes, 1)}
 
         def value(facts: Facts) -> Exact | None:
@@ -133,10 +135,21 @@ class Readers:
             case Ref() if node.path.startswith("not_applicable."):
                 name = node.path.removeprefix("not_applicable.")
                 return lambda facts: 1 if name in facts.not_applicable else None
+            case Call(function="absent", arguments=(Ref() as ref,)) if ref.path.startswith("inputs."):
+                name = ref.path.removeprefix("inputs.")
+                return lambda facts: None if name in facts.inputs else 1
             case Call(function="absent", arguments=(only,)):
                 read = self.reader(only)
                 return lambda facts: 1 if type(read(facts)) is Absent else None
         return None
+
+    def answer(self, slot: Slot) -> Callable[[Facts], Exact | None] | None:
+        """An answer that is a number or a truth, as most are; None for any other formula."""
+        node = slot.formula
+        if not (isinstance(node, Ref) and node.path.startswith("inputs.") and node.kind in ("number", "truth")):
+            return None
+        name = node.path.removeprefix("inputs.")
+        return lambda facts: cast("Exact | None", facts.inputs.get(name))
 
     def number(self, formula: Node) -> Callable[[Facts], Exact | Absent]:
         """A closure for a formula that gives a number."""

@@ -12,15 +12,17 @@ from contextlib import contextmanager
 from copy import copy
 from fnmatch import fnmatchcase
 
-from indicator_rules import interval
+from indicator_rules import interval, messages
 from indicator_rules.answers import read_answers
-from indicator_rules.completion import EntryFacts, Settings, agreed_level
+from indicator_rules.completion import TOP_LEVEL, EntryFacts, Settings, agreed_level, categories_below
 from indicator_rules.exact import Exact, exact
 from indicator_rules.expression import Node, Ref
 from indicator_rules.interval import COUNT, NOT_NEGATIVE, Span
+from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.possible import LAST_DAY, NOTHING, TRUTHS, Entry, Possible, either, known, possible
 from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS, Type
 from indicator_rules.value import Series
 
@@ -62,6 +64,8 @@ class RecordOutlook:
         """Formulas that are taken to give something, whatever they read."""
         self.measured: dict[str, tuple[Possible, frozenset[str]]] = {}
         own = Settings.of(plan.completion)
+        self.missing = _without_entries(plan, record)
+        """Categories of the criteria that have no entry at all."""
         self._entries = [self.of_entry(indicator, own) for indicator in record.indicators]
 
     # ------------------------------------------------------------------------------------------------------ other outlooks
@@ -74,9 +78,11 @@ class RecordOutlook:
         return other
 
     def at(self, entry: Entry) -> RecordOutlook:
-        """The same, inside an entry."""
+        """The same, inside an entry; what was taken to hold of another entry does not hold of this one."""
         other = copy(self)
         other.entry, other.this = entry, self.entry
+        if self.entry is not None and self.taken:
+            other.taken = {node: found for node, found in self.taken.items() if not _is_of_entry(node)}
         return other
 
     def weighing(self, weight: Span) -> RecordOutlook:
@@ -120,9 +126,10 @@ class RecordOutlook:
         """What `node` is taken to be."""
         return self.taken.get(node)
 
-    def entries(self) -> Sequence[Entry] | None:
-        """The entries; None for a record without any, whose entries are open."""
-        return self._entries if self._entries or not self.open("indicators") else None
+    def entries(self, categories: tuple[str, ...]) -> Sequence[Entry] | None:
+        """The entries; None where a criterion without any can still get some of `categories` (none: of any)."""
+        asked = categories_below(categories) if categories else CATEGORIES
+        return self._entries if self.missing.isdisjoint(asked) or not self.open("indicators") else None
 
     def open(self, path: str) -> bool:
         """Whether an empty place is open; a note is kept if it is."""
@@ -213,9 +220,9 @@ class RecordOutlook:
     def total_weight(self) -> Possible:
         """Σ of the weights that entries have."""
         weights = [exact(entry.weight) for entry in self.record.indicators if entry.weight is not None]
-        if weights:
-            return known(sum(weights))
-        return Possible((NOT_NEGATIVE,), absent=True) if not self.record.indicators and self.open("indicators") else NOTHING
+        if self.entries(()) is None:
+            return Possible((Span(sum(weights)),), absent=not weights)
+        return known(sum(weights)) if weights else NOTHING
 
     def assessed_level(self, criterion: str) -> Possible:
         """The level that raters gave a criterion."""
@@ -238,6 +245,16 @@ class RecordOutlook:
     def of_entry(self, indicator: Indicator, settings: Settings, weight: Exact | None = None) -> EntryOutlook:
         """An entry read with a criterion's settings."""
         return EntryOutlook(self, indicator, settings, weight)
+
+
+def _without_entries(plan: Plan, record: EvaluationRecord) -> frozenset[str]:
+    there = {entry.category for entry in record.indicators}
+    covered = [categories_below(one.entries.categories) for one in plan.criteria if one.entries is not None]
+    return frozenset().union(*(categories for categories in covered if categories.isdisjoint(there)))
+
+
+def _is_of_entry(node: Node) -> bool:
+    return any(isinstance(part, Ref) and part.path.startswith("entry.") for part in node.walk())
 
 
 def _anything(kind: Type) -> Possible:
@@ -266,14 +283,19 @@ class EntryOutlook:
         return getattr(indicator, name) is None and self.outlook.open(f"indicators.{indicator.id}.{name}")
 
     def assessable(self) -> bool:
-        """Whether a person can still say how far it was reached: nobody has, in any form."""
-        said = self.indicator.level is not None or self.facts.ratings or self.facts.note == "same-text"
-        return not said and self.outlook.open(f"assessments.indicators.{self.indicator.id}")
+        """Whether a person can still give points or a level: nobody has."""
+        return not self.facts.ratings and self.outlook.open(f"assessments.indicators.{self.indicator.id}")
+
+    def may_copy(self) -> bool:
+        """Whether target and actual can still become the same text, where that is the top level."""
+        if self.settings.spec.same_text != "met" or "qualitative" not in self.kinds():
+            return False
+        return self.open("target") | self.open("actual")
 
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of entry that it can be: its direction, unless only an open target can tell."""
+        """The directions that it can have: its own, unless only an open target can tell; `>=` then gives all that any sign gives."""
         if self.indicator.direction is None and self.open("target"):
-            return ("by-date", "qualitative", self.facts.direction)
+            return ("by-date", "qualitative", ">=")
         return (self.facts.direction,)
 
     # -------------------------------------------------------------------------------------------------------------- fields
@@ -297,14 +319,16 @@ class EntryOutlook:
                 found = known(self.facts.given_level)
                 if self.facts.note == "same-text" or not found.absent:
                     return found
+                copied = self.may_copy() and not self.facts.ratings
                 still = self.open("level") | self.assessable()
-                return Possible(any_text=True, absent=True) if still else found
+                return Possible(words=frozenset({TOP_LEVEL}) if copied else frozenset(), any_text=still, absent=True)
             case "target" | "actual" | "initial_target" | "prior":
                 return Possible((interval.ALL,), absent=True) if self.open(name) else known(getattr(self.facts, name))
-            case "level" | "reason" | "evidence" | "unit":
+            case "level" | "reason" | "evidence":
                 return Possible(any_text=True, absent=True) if self.open(name) else known(getattr(self.facts, name))
             case "counts":
-                return known(getattr(self.facts, name))
+                still = self.indicator.actual is None and self.open("actual")
+                return Possible(words=frozenset({True}), absent=True) if still else known(self.facts.counts)
         return known(getattr(self.facts, name))
 
     def completion(self) -> Possible:
@@ -327,7 +351,7 @@ class EntryOutlook:
         found = known(self.facts.completion)
         if not found.absent:
             return found
-        same = bool(unset) and self.settings.spec.same_text == "met"
+        same = bool(unset) and self.may_copy()
         shares = (NOT_NEGATIVE,) if self.assessable() else ()
         return Possible((*shares, *((Span.point(1),) if same else ())), absent=True)
 
@@ -356,19 +380,19 @@ def paths_matching(patterns: Iterable[str]) -> Callable[[str], bool]:
     return lambda path: any(fnmatchcase(path, pattern) for pattern in wanted)
 
 
-def label_of(path: str, record: EvaluationRecord, plan: Plan) -> str:
+def label_of(path: str, record: EvaluationRecord, plan: Plan, lang: Language = "zh") -> str:
     """An empty place in words."""
     section, _, rest = path.partition(".")
     if path in RECORD_FIELDS:
         return RECORD_FIELDS[path][0][0]
+    if path == "indicators":
+        return messages.text("partial.entries", {}, lang)
     if section == "answers":
-        return next((str(question.label) for question in plan.questions if question.id == rest), rest)
-    kind, _, name = rest.partition(".")
-    if path.startswith("assessments.criteria."):
-        return next((str(criterion.label) for criterion in plan.criteria if criterion.id == name), name)
-    entry = record.indicator_by_id.get(name if section == "assessments" else kind)
-    if entry is None:
-        return path
+        return next((question.label.text(lang) for question in plan.questions if question.id == rest), rest)
     if section == "assessments":
-        return entry.name
-    return f"{entry.name}·{ENTRY_FIELDS[f'entry.{name}'][0][0]}"
+        kind, _, name = rest.partition(".")
+        labels = {one.id: one.label.text(lang) for one in plan.criteria} if kind == "criteria" else {}
+        entry = record.indicator_by_id.get(name) if kind == "indicators" else None
+        return messages.text("partial.assessed", {"label": labels.get(name, name) if entry is None else entry.name}, lang)
+    name, _, field = rest.partition(".")
+    return f"{record.indicator_by_id[name].name}·{ENTRY_FIELDS[f'entry.{field}'][0][0]}"

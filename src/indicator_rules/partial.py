@@ -9,28 +9,24 @@ place is read twice; `PartialEvaluation.shared` says which are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from indicator_rules import interval
 from indicator_rules.criterion_reach import CriterionReach
-from indicator_rules.errors import Problem, RecordError, Where
+from indicator_rules.errors import Problem, RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult
 from indicator_rules.exact import LARGEST, Exact
 from indicator_rules.interval import Span
 from indicator_rules.outlook import RecordOutlook, label_of, paths_matching
-from indicator_rules.partial_result import OpenInput, PartialCriterion, PartialEvaluation
-from indicator_rules.plan import Adjustment, Plan
+from indicator_rules.partial_result import OpenInput, PartialCriterion, PartialEntry, PartialEvaluation
+from indicator_rules.plan import Adjustment, Group, Plan
 from indicator_rules.possible import possible
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.regions import Regions
 from indicator_rules.scenarios import Scenario, Scenarios, looked_through, position
-from indicator_rules.total import Totals, sums
-
-MENDABLE = ("value-absent", "applicability-undecided", "weight-set-undecided", "adjustment-undecided", "grade-undecided")
-"""Problems that filling in an open place can mend."""
+from indicator_rules.total import Totals
 
 
 class Partial:
@@ -45,25 +41,30 @@ class Partial:
 
     def evaluate(self, record: EvaluationRecord, open: Iterable[str]) -> PartialEvaluation:
         """What can still become of `record` when empty places are filled whose key path fits one of `open`. Raises `RecordError`."""
-        problems = self.lasting_problems(record)
-        outlook = RecordOutlook(self.plan, record, paths_matching(open))
+        is_open = paths_matching(open)
+        outlook = RecordOutlook(self.plan, record, is_open)
+        if outlook.problems:
+            raise RecordError(outlook.problems)
         scenarios = self.scenarios(outlook)
         deciding = frozenset(outlook.touched)
         found = [one for scenario in scenarios if (one := outcome(self, scenario)) is not None]
         if not found:
-            raise RecordError(problems or [Problem("partial-impossible", Where())])
+            raise RecordError(self.lasting_problems(record, is_open))
         return merged(self, record, found, deciding)
 
-    def lasting_problems(self, record: EvaluationRecord) -> list[Problem]:
-        """What is still missing; anything else that is wrong is raised at once."""
+    def lasting_problems(self, record: EvaluationRecord, is_open: Callable[[str], bool]) -> list[Problem]:
+        """What is wrong with a record that no filling in can mend: the problems that it has now, less those that an open place can mend."""
         try:
             self.evaluator.evaluate(record)
         except RecordError as error:
-            lasting = [problem for problem in error.problems if problem.code not in MENDABLE]
-            if lasting:
-                raise RecordError(lasting) from None
-            return list(error.problems)
-        return []
+            missing = [str(problem.values.get("missing", "")).split(", ") for problem in error.problems]
+            lasting = [
+                problem
+                for problem, paths in zip(error.problems, missing, strict=True)
+                if not any(map(is_open, filter(None, paths)))
+            ]
+            return lasting or list(error.problems)
+        raise AssertionError(f"{record.subject.name} is scored as it is, and yet nothing was found possible")
 
 
 class Adjusted(NamedTuple):
@@ -134,10 +135,6 @@ def _adjusted(adjustment: Adjustment, regions: Regions, outlook: RecordOutlook) 
     return Adjusted(adjustment, True in applies, applies == {True}, interval.hull(spans) if spans else None)
 
 
-LOWERS = ("deduct", "total_at_most")
-"""Effects that make a total lower."""
-
-
 def _total(
     ready: Partial, scenario: Scenario, criteria: Sequence[PartialCriterion], adjustments: Sequence[Adjusted]
 ) -> Span | None:
@@ -149,14 +146,14 @@ def _total(
             CriterionResult(one.criterion, (one.span.high if high else one.span.low) or 0, one.exact_weight, _row(one))
             for one in criteria
         ]
-        applied = [_at_end(one, high) for one in adjustments if one.certain or (one.can and _is_worse(one) != high)]
-        totals = Totals.of(plan, record, sums(plan, ready.evaluator.groups, results), applied)
+        applied = [_at_end(one, high) for one in adjustments if one.can]
+        totals = Totals.of(plan, record, ready.evaluator.adder.total(results), applied)
         if totals.unrounded is None:
             return None
         ends.append(totals.unrounded)
     low, high_end = ends
     # An end that is only approached stays so through sums; where anything is cut off, it may be reached.
-    plain = not adjustments and all(group.combine in ("sum", "weighted", "mean") for group in plan.groups)
+    plain = not adjustments and plan.rounding.group is None and all(_sums_up(group) for group in plan.groups)
     low_open = plain and 0 < low < high_end and any(one.span.low_open for one in criteria)
     high_open = plain and low < high_end and plan.total_at_most is None and any(one.span.high_open for one in criteria)
     return Span(low, high_end, low_open, high_open)
@@ -166,18 +163,26 @@ def _row(criterion: PartialCriterion) -> str:
     return criterion.rows[0] if len(criterion.rows) == 1 else "open"
 
 
-def _is_worse(adjusted: Adjusted) -> bool:
-    return adjusted.adjustment.effect in LOWERS
+def _sums_up(group: Group) -> bool:
+    return group.combine in ("sum", "weighted", "mean") and group.weight != 0
+
+
+IDLE: Mapping[str, Exact | None] = {"deduct": 0, "bonus": 0, "total_at_least": -LARGEST, "total_at_most": LARGEST}
+"""Effects on the total, and the amount with which each does nothing."""
 
 
 def _at_end(adjusted: Adjusted, high: bool) -> AdjustmentResult:
-    """An adjustment with the amount that makes the total highest, or lowest."""
-    span = adjusted.span
+    """An adjustment that can apply, with the amount that makes the total highest, or lowest; one that need not apply can do nothing, too."""
+    span, effect = adjusted.span, adjusted.adjustment.effect
     if span is None:
         return AdjustmentResult(adjusted.adjustment, None)
-    takes_high = (adjusted.adjustment.effect == "deduct") != high
+    takes_high = (effect == "deduct") != high
     end = span.high if takes_high else span.low
-    return AdjustmentResult(adjusted.adjustment, end if end is not None else LARGEST if takes_high else -LARGEST)
+    amount = end if end is not None else LARGEST if takes_high else -LARGEST
+    idle = IDLE[effect]
+    if not adjusted.certain and idle is not None:
+        amount = max(amount, idle) if takes_high else min(amount, idle)
+    return AdjustmentResult(adjusted.adjustment, amount)
 
 
 def _grades(ready: Partial, outlook: RecordOutlook, total: Span, adjustments: Sequence[Adjusted]) -> frozenset[int]:
@@ -189,69 +194,112 @@ def _grades(ready: Partial, outlook: RecordOutlook, total: Span, adjustments: Se
         chosen for region in looked_through(ready.grades, read) if (chosen := position(plan.grades, region.row)) is not None
     }
     lowest = len(plan.grade_labels) - 1
-    effects = [one for one in adjustments if one.can and one.adjustment.effect in ("grade_down", "grade_at_most", "veto")]
-    ways = product(*([True] if one.certain else [True, False] for one in effects))
-    return frozenset(
-        _moved(at, [one.adjustment for one, applies in zip(effects, way, strict=True) if applies], lowest)
-        for way in ways
-        for at in positions
-    )
+    able = [one for one in adjustments if one.can]
+    for one in able:
+        if one.adjustment.effect == "grade_down":
+            positions = _with(positions, {at + one.adjustment.places for at in positions}, one)
+    for one in able:
+        if one.adjustment.effect == "grade_at_most":
+            positions = _with(positions, {max(at, one.adjustment.places) for at in positions}, one)
+    for one in able:
+        if one.adjustment.effect == "veto" and positions:
+            positions = _with(positions, {lowest}, one)
+    return frozenset(min(at, lowest) for at in positions)
 
 
-def _moved(at: int, adjustments: Sequence[Adjustment], lowest: int) -> int:
-    """Down, then not above, then the veto."""
-    at += sum(one.places for one in adjustments if one.effect == "grade_down")
-    at = max([at, *(one.places for one in adjustments if one.effect == "grade_at_most")])
-    return lowest if any(one.effect == "veto" for one in adjustments) else min(at, lowest)
+def _with(before: set[int], after: set[int], adjusted: Adjusted) -> set[int]:
+    """Positions after an adjustment that has to apply, or can."""
+    return after if adjusted.certain else before | after
 
 
 def merged(ready: Partial, record: EvaluationRecord, found: Sequence[Outcome], deciding: frozenset[str]) -> PartialEvaluation:
     """All scenarios as one result."""
-    criteria = []
-    for column in zip(*(one.criteria for one in found), strict=True):
-        rows = tuple(sorted({row for one in column for row in one.rows}))
-        touched = tuple(sorted({path for one in column for path in one.open}))
-        weight = max(one.exact_weight for one in column)
-        criteria.append(PartialCriterion(column[0].criterion, interval.hull([one.span for one in column]), weight, rows, touched))
+    criteria = tuple(map(_widest, zip(*(one.criteria for one in found), strict=True)))
     spans = [one.span for one in found if one.span is not None]
     span = interval.hull(spans) if spans else None
-    positions = tuple(sorted({at for one in found for at in one.positions}))
-    inputs = _inputs(record, ready.plan, criteria, found, deciding if len(found) > 1 else frozenset(), span)
-    unsettled = [criterion for criterion in criteria if not criterion.settled]
+    readings = _readings(criteria, found, deciding if len(found) > 1 else frozenset(), span)
     return PartialEvaluation(
         plan=ready.plan,
         record=record,
-        criteria=tuple(criteria),
+        criteria=criteria,
         span=span,
         can_be_none=len(spans) < len(found),
-        positions=positions,
-        inputs=inputs,
-        shared=tuple(one.path for one in inputs if sum(one.path in criterion.open for criterion in unsettled) > 1),
+        positions=tuple(sorted({at for one in found for at in one.positions})),
+        inputs=_inputs(readings, record, ready.plan, span),
+        shared=tuple(sorted(path for path, readers in readings.items() if len(readers) > 1)),
         provenance=ready.evaluator.provenance(),
     )
 
 
-def _inputs(
-    record: EvaluationRecord,
-    plan: Plan,
-    criteria: Sequence[PartialCriterion],
-    found: Sequence[Outcome],
-    deciding: frozenset[str],
-    span: Span | None,
-) -> tuple[OpenInput, ...]:
-    """The open places that can make a difference; what decides between scenarios can move the whole total."""
-    whole: Exact = 0 if span is None else (span.high or 0) - (span.low or 0)
-    readers: dict[str, list[str]] = {path: [] for path in deciding}
-    spread: dict[str, Exact] = dict.fromkeys(deciding, whole)
+def _widest(column: Sequence[PartialCriterion]) -> PartialCriterion:
+    """A criterion over all scenarios."""
+    entries: dict[str, list[PartialEntry]] = {}
+    for one in column:
+        for entry in one.entries:
+            entries.setdefault(entry.id, []).append(entry)
+    return PartialCriterion(
+        column[0].criterion,
+        interval.hull([one.span for one in column]),
+        max(one.exact_weight for one in column),
+        tuple(sorted({row for one in column for row in one.rows})),
+        _paths(column),
+        tuple(
+            same[0]._replace(
+                span=interval.hull([one.span for one in same]),
+                exact_weight=max(one.exact_weight for one in same),
+                open=_paths(same),
+            )
+            for same in entries.values()
+        ),
+    )
+
+
+def _paths(column: Sequence[PartialCriterion | PartialEntry]) -> tuple[str, ...]:
+    return tuple(sorted({path for one in column for path in one.open}))
+
+
+class _Reading(NamedTuple):
+    """Something that is not settled and reads an open place: a criterion, an entry of it, an adjustment, the choice of a scenario."""
+
+    criterion: str
+    """Id of the criterion or adjustment; empty for what decides on scenarios."""
+    spread: Exact
+
+
+def _readings(
+    criteria: Sequence[PartialCriterion], found: Sequence[Outcome], deciding: frozenset[str], span: Span | None
+) -> Mapping[str, Sequence[_Reading]]:
+    """Open place → what reads it and is not settled; what decides on scenarios, adjustments or the grade can move the whole total."""
+    whole = Span.point(0) if span is None else span
+    readings: dict[str, list[_Reading]] = {path: [_Reading("", _spread(whole))] for path in sorted(deciding)}
     for criterion in criteria:
-        for path in () if criterion.settled else criterion.open:
-            readers.setdefault(path, []).append(criterion.id)
-            spread[path] = min(whole, spread.get(path, 0) + (criterion.span.high or 0) - (criterion.span.low or 0))
-    for one in found:
-        for name, paths in one.touched.items():
-            for path in paths:
-                users = readers.setdefault(path, [])
-                users += [] if name in users else [name]
-                spread[path] = whole
-    made = [OpenInput(path, label_of(path, record, plan), tuple(users), spread[path]) for path, users in readers.items()]
+        if criterion.settled:
+            continue
+        of_entries = {path for entry in criterion.entries for path in entry.open}
+        for entry in criterion.entries:
+            for path in () if entry.settled else entry.open:
+                readings.setdefault(path, []).append(_Reading(criterion.id, min(_spread(entry.span), _spread(criterion.span))))
+        for path in criterion.open:
+            if path not in of_entries:
+                readings.setdefault(path, []).append(_Reading(criterion.id, _spread(criterion.span)))
+    touched = {(name, path) for one in found for name, paths in one.touched.items() for path in paths}
+    for name, path in sorted(touched):
+        readings.setdefault(path, []).append(_Reading(name, _spread(whole)))
+    return readings
+
+
+def _inputs(
+    readings: Mapping[str, Sequence[_Reading]], record: EvaluationRecord, plan: Plan, span: Span | None
+) -> tuple[OpenInput, ...]:
+    """The open places that can make a difference; none can move the total further than all of them together."""
+    most: Exact = 0 if span is None else _spread(span)
+    made = []
+    for path, readers in readings.items():
+        spread: Exact = min(most, sum(reader.spread for reader in readers))
+        names = dict.fromkeys(reader.criterion for reader in readers if reader.criterion)
+        made.append(OpenInput(path, label_of(path, record, plan), tuple(names), spread))
     return tuple(sorted(made, key=lambda one: (-one.exact_spread, one.path)))
+
+
+def _spread(span: Span) -> Exact:
+    return (span.high or 0) - (span.low or 0)

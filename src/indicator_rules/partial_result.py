@@ -30,7 +30,7 @@ class OpenInput(NamedTuple):
     criteria: tuple[str, ...]
     """Criteria (and adjustments) that are not settled and read it."""
     exact_spread: Exact
-    """Points between the ends of these criteria."""
+    """Points between the ends of what reads it: of an entry, of a criterion, of the whole total."""
 
     @property
     def spread(self) -> Amount:
@@ -39,6 +39,42 @@ class OpenInput(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """The input as plain data."""
         return {"path": self.path, "label": self.label, "criteria": list(self.criteria), "spread": to_text(self.exact_spread)}
+
+
+class PartialEntry(NamedTuple):
+    """An entry of a criterion: the points that it can still get, out of its own weight."""
+
+    id: str
+    label: str
+    span: Span
+    exact_weight: Exact
+    open: tuple[str, ...]
+    """Key paths of the open places that it reads."""
+
+    @property
+    def low(self) -> Amount:
+        return to_decimal(self.span.low or 0)
+
+    @property
+    def high(self) -> Amount:
+        return to_decimal(self.span.high or 0)
+
+    @property
+    def weight(self) -> Amount:
+        return to_decimal(self.exact_weight)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing can change its points any more."""
+        return self.span.is_point
+
+    def __repr__(self) -> str:
+        return f"<{self.id} {self.span}/{to_text(self.exact_weight)}>"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry as plain data."""
+        weight = to_text(self.exact_weight)
+        return {"id": self.id, "label": self.label, "weight": weight, **ends(self.span), "open": list(self.open)}
 
 
 class PartialCriterion(NamedTuple):
@@ -51,6 +87,8 @@ class PartialCriterion(NamedTuple):
     """Rows that can still be hit."""
     open: tuple[str, ...]
     """Key paths of the open places that it reads."""
+    entries: tuple[PartialEntry, ...] = ()
+    """For a criterion over entries: those of them that read an open place."""
 
     @property
     def id(self) -> str:
@@ -89,6 +127,7 @@ class PartialCriterion(NamedTuple):
             **ends(self.span),
             "rows": list(self.rows),
             "open": list(self.open),
+            **({"entries": [entry.as_dict() for entry in self.entries]} if self.entries else {}),
         }
 
 
@@ -109,7 +148,7 @@ class PartialEvaluation:
     inputs: tuple[OpenInput, ...]
     """Open places that make a difference, those with the largest spread first."""
     shared: tuple[str, ...]
-    """Open places that more than one unsettled criterion reads: the ends may then be wider apart than any record gets them."""
+    """Open places that more than one unsettled criterion, entry or adjustment reads: the ends may then be wider apart than any record gets them."""
     provenance: Mapping[str, str]
 
     @property

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import product
+from math import prod
 from typing import Protocol
 
 from indicator_rules import interval
@@ -36,6 +38,7 @@ from indicator_rules.expression import (
 )
 from indicator_rules.interval import Span, common, hull
 from indicator_rules.measure import TYPED, months_late, years_late
+from indicator_rules.ratios import ratio
 from indicator_rules.value import Absent, Series, Value
 
 
@@ -115,8 +118,8 @@ class Outlook(Protocol):
     def series(self, name: str) -> Series | Possible:
         """Figures by date, or what one of them can be."""
 
-    def entries(self) -> Sequence[Entry] | None:
-        """The entries; None if nothing is known of them."""
+    def entries(self, categories: tuple[str, ...]) -> Sequence[Entry] | None:
+        """The entries; None if some of `categories` (none: of any) can still come in."""
 
     def at(self, entry: Entry) -> Outlook:
         """The same, inside an entry."""
@@ -161,19 +164,27 @@ def possible(node: Node, outlook: Outlook) -> Possible:
 def _numbers(operands: Sequence[Possible], function: Callable[[list[Span]], Span | None]) -> Possible:
     """`function` of the operands' spans; absent if one can be, or if there is no result."""
     absent = any(operand.absent for operand in operands)
-    spans = [span for operand in operands if (span := operand.span) is not None]
-    if len(spans) < len(operands):
+    spans = [operand.spans for operand in operands]
+    if prod(map(len, spans)) > MOST_WAYS:
+        spans = [(hull(several),) for several in spans]
+    found = [function(list(way)) for way in product(*spans)]
+    if not found:
         return NOTHING
-    found = [function([span]) for span in operands[0].spans] if len(operands) == 1 else [function(spans)]
-    return Possible(tuple(span for span in found if span is not None), absent=absent or None in found)
+    return Possible(tuple(dict.fromkeys(span for span in found if span is not None)), absent=absent or None in found)
+
+
+MOST_WAYS = 16
+"""Combinations of operands' spans that are kept apart."""
 
 
 def _arithmetic(node: Arithmetic, outlook: Outlook) -> Possible:
     left, right = possible(node.left, outlook), possible(node.right, outlook)
     found = _numbers([left, right], lambda spans: _ARITHMETIC[node.sign](*spans))
-    if node.sign == "/" and right.span is not None and 0 in right.span:
-        return Possible(found.spans, absent=True)
-    return found
+    if node.sign != "/" or right.span is None or found.span is None:
+        return found
+    narrower = ratio(node.left, node.right, lambda part: possible(part, outlook).span)
+    spans = found.spans if narrower is None else tuple(filter(None, (common(span, narrower) for span in found.spans)))
+    return Possible(spans, absent=found.absent or 0 in right.span)
 
 
 _ARITHMETIC: dict[str, Callable[[Span, Span], Span | None]] = {
@@ -338,7 +349,7 @@ def _date(parts: Sequence[Possible]) -> Possible:
 
 def _aggregated(node: Aggregate, outlook: Outlook) -> Possible:
     """Entry by entry: each certainly counted, certainly not, or perhaps."""
-    entries = outlook.entries()
+    entries = outlook.entries(node.categories)
     if entries is None:
         return Possible((interval.COUNT if node.function == "count" else interval.ALL,), absent=True)
     always: list[Span] = []

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from indicator_rules import date_text
@@ -123,6 +124,7 @@ def money_factor(unit: str) -> int | None:
     return int(factor) if counter == "元" else None
 
 
+@lru_cache(256)
 def unit_factor(unit: str) -> tuple[Exact, str]:
     """A unit as the factor to its base unit and that base unit: 万元 is (10000, 元), % is (1/100, %), 次 is (1, 次)."""
     compact = normalise(unit)

@@ -134,6 +134,7 @@ class ScaleReach:
             base = possible(self.scale.base, outlook)
             if base.span is None:
                 return _Award((), absent=True)
+            absent = absent or base.absent
             span = interval.plus(base.span, span)
         return _Award((span,), absent, refused)
 

@@ -41,6 +41,7 @@ from indicator_rules import quantity
 from indicator_rules import record_fields as fields
 from indicator_rules.exact import Exact, divide
 from indicator_rules.frozen import Frozen
+from indicator_rules.json_form import OneRow
 from indicator_rules.quantity import Quantity, QuantityError, money_factor
 from indicator_rules.record_fields import (
     Answer,
@@ -250,7 +251,7 @@ def _raters(ratings: tuple[Rating, ...]) -> tuple[Rating, ...]:
     return ratings
 
 
-Ratings = Annotated[tuple[Rating, ...], Field(max_length=100), BeforeValidator(_as_list), AfterValidator(_raters)]
+Ratings = Annotated[tuple[Rating, ...], Field(max_length=100), BeforeValidator(_as_list), AfterValidator(_raters), OneRow()]
 
 
 class Assessments(Part):

@@ -31,6 +31,7 @@ from pydantic_core import PydanticCustomError
 
 from indicator_rules import quantity
 from indicator_rules.exact import exact, to_decimal
+from indicator_rules.json_form import AlsoWritten
 from indicator_rules.quantity import Direction, Quantity, QuantityError
 
 Kind: TypeAlias = Literal["project", "department", "transfer"]
@@ -175,10 +176,14 @@ def _boolean(value: object) -> bool:
 _number_schema = WithJsonSchema({"type": ["number", "string"]})
 _decimal_text = PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json")
 Number = Annotated[Decimal, PlainValidator(read_number), _decimal_text, _number_schema]
-NotNegative = Annotated[Decimal, PlainValidator(_not_negative), _decimal_text, _number_schema]
-Share = Annotated[Decimal, PlainValidator(_share), _decimal_text, _number_schema]
+NotNegative = Annotated[
+    Decimal, PlainValidator(_not_negative), _decimal_text, WithJsonSchema({"type": ["number", "string"], "minimum": 0})
+]
+Share = Annotated[
+    Decimal, PlainValidator(_share), _decimal_text, WithJsonSchema({"type": ["number", "string"], "minimum": 0, "maximum": 1})
+]
 Count = Annotated[int, PlainValidator(_whole), WithJsonSchema({"type": "integer"})]
-Year = Annotated[int, PlainValidator(_year), WithJsonSchema({"type": "integer"})]
+Year = Annotated[int, PlainValidator(_year), WithJsonSchema({"type": "integer", "minimum": 1990, "maximum": 2200})]
 Boolean = Annotated[bool, PlainValidator(_boolean), WithJsonSchema({"type": "boolean"})]
 
 # --- dates and texts ----------------------------------------------------------------------------------------------------
@@ -329,12 +334,26 @@ def _one_name(name: str) -> Category | None:
     return None
 
 
-KindField = Annotated[Kind, BeforeValidator(_choice(get_args(Kind), _KINDS, "unknown-choice"))]
-ProjectTypeField = Annotated[ProjectType, BeforeValidator(_choice(get_args(ProjectType), _PROJECT_TYPES, "unknown-choice"))]
+def _in_chinese(words: Mapping[str, str]) -> AlsoWritten:
+    return AlsoWritten({"enum": list(words)})
+
+
+KindField = Annotated[Kind, BeforeValidator(_choice(get_args(Kind), _KINDS, "unknown-choice")), _in_chinese(_KINDS)]
+ProjectTypeField = Annotated[
+    ProjectType, BeforeValidator(_choice(get_args(ProjectType), _PROJECT_TYPES, "unknown-choice")), _in_chinese(_PROJECT_TYPES)
+]
 MoneyUnitField = Annotated[MoneyUnit, BeforeValidator(_choice(get_args(MoneyUnit), {}, "unknown-choice"))]
-SourceField = Annotated[FundSource, BeforeValidator(_choice(get_args(FundSource), _SOURCES, "unknown-choice"))]
-DirectionField = Annotated[Direction, BeforeValidator(_choice(quantity.DIRECTIONS, _DIRECTIONS, "unknown-choice"))]
-CategoryField = Annotated[Category, BeforeValidator(_read_category)]
+SourceField = Annotated[
+    FundSource, BeforeValidator(_choice(get_args(FundSource), _SOURCES, "unknown-choice")), _in_chinese(_SOURCES)
+]
+DirectionField = Annotated[
+    Direction, BeforeValidator(_choice(quantity.DIRECTIONS, _DIRECTIONS, "unknown-choice")), _in_chinese(_DIRECTIONS)
+]
+CategoryField = Annotated[
+    Category,
+    BeforeValidator(_read_category),
+    AlsoWritten({"type": "string", "pattern": "数量|质量|时效|成本|效益|可持续|满意度|产出"}),
+]
 
 
 def is_qualitative(direction: object) -> bool:

@@ -70,6 +70,16 @@ def entry_weights(
     return Problem(code, Where("", path), {"label": criterion.label, **values})
 
 
+def too_many(record: EvaluationRecord, most: int, places: Sequence[str]) -> Problem:
+    """More ways for a partial evaluation than can be looked through; `places` are what decides between them."""
+    named = tuple(places[:MOST_NAMED]) or ("subject",)
+    return Problem("partial-too-many", Where("", _key_path(named[0], record)), {"most": most, "missing": ", ".join(named)})
+
+
+MOST_NAMED = 8
+"""Open places that a problem names."""
+
+
 def _key_path(path: str, record: EvaluationRecord) -> KeyPath:
     """A dotted path as the keys of a file: entries by position."""
     parts = path.split(".")

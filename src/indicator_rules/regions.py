@@ -39,6 +39,8 @@ class Region(NamedTuple):
     """The position of the row chosen, or `stage.NONE`."""
     given: Mapping[Node, Possible]
     """What the formulas of the slots are there."""
+    values: Mapping[str, Exact | None]
+    """A value of each slot that lies there."""
 
 
 class _Part(NamedTuple):
@@ -58,7 +60,7 @@ class Regions:
         values = {slot.formula: slot for slot in leaf.slots if not slot.is_flag}
         self.followers = {slot: values.get(_asked(slot)) for slot in leaf.slots if _asked(slot) in values}
         """Flags that only say whether another slot is absent, and that slot."""
-        self.stage = Stage([leaf], PlainEngine(), _from_values)
+        self.stage = Stage([leaf], PlainEngine().prepare, _from_values)
 
     def __call__(self, outlook: Outlook) -> Iterator[Region]:
         """Every region. Raises `TooManyRegions`."""
@@ -74,7 +76,7 @@ class Regions:
                 values[flag.name] = 1 if followed is not None and values[followed.name] is None else None
             row = self.row(values)
             if row is not None:
-                yield Region(row, given)
+                yield Region(row, given, values)
 
     def row(self, values: Mapping[str, Exact | None]) -> int | None:
         """The row chosen for some values of the slots; None for values that no record has together, as two rows of a UNIQUE table hit."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from indicator_rules import messages
 from indicator_rules.errors import Problem
@@ -16,7 +16,9 @@ from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Evalua
 from indicator_rules.exact import exact, to_text
 from indicator_rules.explain import Explainer, names, number_text
 from indicator_rules.messages import Language
-from indicator_rules.total import deepest_first, sums
+from indicator_rules.plan import Plan
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.total import Adder
 
 COLUMNS = 100
 _BAR = 10
@@ -91,6 +93,21 @@ def text(evaluation: Evaluation, lang: Language | None = None, columns: int = CO
     return "\n".join(_Page(evaluation, lang or messages.language(), columns).lines()) + "\n"
 
 
+def header(plan: Plan, record: EvaluationRecord, provenance: Mapping[str, str], lang: Language, columns: int) -> Iterator[str]:
+    """Who, which year, by which rules."""
+    subject = record.subject
+    yield messages.text("render.subject", {"name": subject.name, "year": subject.year}, lang)
+    where = [part for part in (subject.unit, subject.department, subject.region) if part]
+    if where:
+        yield " · ".join(where)
+    name = f"{plan.family}@{plan.edition}"
+    status = provenance.get("status", "")
+    told = messages.text(f"status.{status}", {}, lang) if status else ""
+    first = messages.text("render.ruleset", {}, lang)
+    yield from hanging(first, plan.title.text(lang), columns)
+    yield from hanging(" " * width(first), name + messages.text("explain.comma", {}, lang) + told, columns)
+
+
 class _Page:
     def __init__(self, evaluation: Evaluation, lang: Language, columns: int) -> None:
         self.evaluation, self.plan, self.record, self.lang = evaluation, evaluation.plan, evaluation.record, lang
@@ -106,7 +123,7 @@ class _Page:
 
     def lines(self) -> Iterator[str]:
         """The whole page."""
-        yield from self.header()
+        yield from header(self.plan, self.record, self.evaluation.provenance, self.lang, self.columns)
         yield ""
         yield self.columns_of(self.say("criterion"), self.say("points"), self.say("weight"))
         for name, points, weight, result in self.rows:
@@ -118,21 +135,6 @@ class _Page:
         yield from self.assumed()
         yield ""
         yield from self.provenance()
-
-    def header(self) -> Iterator[str]:
-        """Who, which year, by which rules."""
-        subject = self.record.subject
-        yield self.say("subject", name=subject.name, year=subject.year)
-        where = [part for part in (subject.unit, subject.department, subject.region) if part]
-        if where:
-            yield " · ".join(where)
-        name = f"{self.plan.family}@{self.plan.edition}"
-        status = self.evaluation.provenance.get("status", "")
-        told = messages.text(f"status.{status}", {}, self.lang) if status else ""
-        title = self.plan.title.text(self.lang)
-        first = self.say("ruleset")
-        yield from hanging(first, title, self.columns)
-        yield from hanging(" " * width(first), name + self.explainer.say("comma") + told, self.columns)
 
     # ------------------------------------------------------------------------------------------------------------------ tree
 
@@ -172,7 +174,7 @@ class _Page:
 
     def adjustments(self) -> Iterator[str]:
         """What was added to and taken off the sum."""
-        added = sums(self.plan, deepest_first(self.plan), self.evaluation.criteria)
+        added = Adder(self.plan).total(self.evaluation.criteria)
         if added.left_out and added.weight != added.left_out:
             whole, rest = number_text(added.weight), number_text(added.weight - added.left_out)
             yield self.say("rescaled", whole=whole, rest=rest)
@@ -256,8 +258,8 @@ def problems_text(problems: Iterable[Problem], lang: Language | None = None) -> 
 
 
 def _problem(problem: Problem, lang: Language | None) -> str:
-    warning = messages.text("render.warning", {}, lang) if problem.severity == "warning" else ""
-    return warning + problem.describe(lang)
+    begins = "" if problem.severity == "error" else messages.text(f"render.{problem.severity}", {}, lang)
+    return begins + problem.describe(lang)
 
 
 def table(

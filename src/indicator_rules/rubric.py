@@ -170,9 +170,11 @@ class Words:
         yield self.joined(parts)
 
     def waivers(self) -> Iterator[str]:
-        """Laws of scoring that the rubric does not keep, and why."""
+        """Laws of scoring that the rubric does not keep, and findings of lint that it means; and why."""
         for name, reason in self.spec.waivers.items():
-            yield self.say("waiver", law=messages.text(f"laws.{name}", {}, self.lang), reason=reason)
+            is_law = f"laws.{name}" in messages.catalogue()
+            law = messages.text(f"laws.{name}", {}, self.lang) if is_law else self.say("waived-lint", code=name)
+            yield self.say("waiver", law=law, reason=reason)
 
     def adjustments(self) -> Iterator[str]:
         for one in self.spec.adjustments.values():

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from indicator_rules import engine as engines
@@ -25,7 +24,7 @@ from indicator_rules.files import content
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
-from indicator_rules.reading import read_record, record_files, record_sources
+from indicator_rules.reading import Reading, reading, record_files, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
@@ -35,12 +34,13 @@ if TYPE_CHECKING:
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.inputs import InputField
+    from indicator_rules.messages import Language
     from indicator_rules.partial import Partial
     from indicator_rules.partial_result import PartialEvaluation
     from indicator_rules.probes import Survey
     from indicator_rules.sensitivity_result import Sensitivity
 
-    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str]
+    Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
 
 
 Value = TypeVar("Value")
@@ -65,9 +65,17 @@ class Rules:
     """A ruleset that has no errors."""
 
     def __init__(
-        self, spec: Spec, ruleset: Ruleset, plan: Plan, problems: Iterable[Problem], file: str = "", engine: str | None = None
+        self,
+        spec: Spec,
+        ruleset: Ruleset,
+        plan: Plan,
+        problems: Iterable[Problem],
+        file: str = "",
+        engine: str | None = None,
+        source: bytes | None = None,
     ) -> None:
         self.spec, self.ruleset, self.plan, self.file = spec, ruleset, plan, file
+        self._source = source
         self.problems = tuple(problems)
         """Warnings."""
         self._engine: Engine = engines.default_engine() if engine is None else engines.engine(engine)
@@ -101,7 +109,7 @@ class Rules:
         found = located([*problems, *found], data)
         if plan is None or any(problem.severity == "error" for problem in found):
             raise RulesetError(found)
-        return cls(spec, ruleset, plan, found, file, engine)
+        return cls(spec, ruleset, plan, found, file, engine, data)
 
     @property
     def name(self) -> str:
@@ -155,7 +163,7 @@ class Rules:
     def evaluate(self, record: Record, *, partial: Literal[True], open: Iterable[str] = ...) -> PartialEvaluation: ...
 
     def evaluate(self, record: Record, *, partial: bool = False, open: Iterable[str] = ("*",)) -> Evaluation | PartialEvaluation:
-        """Score one record: an `EvaluationRecord`, plain data, or the path of a TOML or JSON file.
+        """Score one record: an `EvaluationRecord`, plain data, the path of a TOML, JSON or Excel file, or a `Reading` of one.
 
         With `partial`, the record may be incomplete: then it gives the totals and grades still possible, and the inputs that would decide. `open` says
         which empty places can still be filled: key paths, `*` for any part (`indicators.*.actual`); all of them, if not said.
@@ -167,13 +175,12 @@ class Rules:
             score = lambda read: self.looking_ahead.evaluate(read, open)
         if isinstance(record, EvaluationRecord):
             return score(record)
-        read = read_record(record)
+        read = reading(record)
+        evaluated = read.record
         try:
-            return score(read)
+            return score(evaluated)
         except RecordError as error:
-            file = "" if isinstance(record, Mapping) else os.fspath(record)
-            data = None if isinstance(record, Mapping) else Path(record).read_bytes()
-            raise RecordError(located([problem.at(file=file) for problem in error.problems], data)) from None
+            raise RecordError(read.located(error.problems)) from None
 
     def evaluate_all(self, records: Iterable[Record] | Record) -> Iterator[Evaluation | RecordError]:
         """Score many records, or all record files of a folder, in order and without stopping: a record that cannot be scored
@@ -181,7 +188,7 @@ class Rules:
         """
         if isinstance(records, str | os.PathLike):
             records = record_files([records])
-        elif isinstance(records, Mapping | EvaluationRecord):
+        elif isinstance(records, Mapping | EvaluationRecord | Reading):
             records = [records]
         for record in records:
             try:
@@ -198,11 +205,27 @@ class Rules:
         """
         from indicator_rules.audit import TOLERANCE, audit
 
-        found = audit(self, read_record(record), TOLERANCE if tolerance is None else tolerance, sides)
-        if isinstance(record, EvaluationRecord | Mapping) or not found.problems:
-            return found
-        problems = [problem.at(file=os.fspath(record)) for problem in found.problems]
-        return replace(found, problems=tuple(located(problems, Path(record).read_bytes())))
+        read = reading(record)
+        found = audit(self, read.record, TOLERANCE if tolerance is None else tolerance, sides)
+        return replace(found, problems=tuple(read.located(found.problems))) if found.problems and read.file else found
+
+    def template(self, lang: Language | None = None) -> bytes:
+        """The Excel form to fill in for this ruleset, to be saved as .xlsx. Needs the extra `excel`.
+
+        Raises: RecordError where that is not installed.
+        """
+        from indicator_rules.form_template import template
+
+        return template(self.ruleset, self.plan, lang)
+
+    def lint(self, cases: Iterable[Record] | None = None) -> list[Problem]:
+        """What is odd about the ruleset (warnings, infos), in file order: rows never reached, marks out of reach, things nobody reads; with
+        `cases`, rows that none of these records hits, too. A case that cannot be scored hits none.
+        """
+        from indicator_rules.lint import lint
+
+        scored = None if cases is None else [case for case in self.evaluate_all(cases) if not isinstance(case, RecordError)]
+        return located(lint(self.ruleset, self.plan, self.file, scored), self._source)
 
     def sensitivity(
         self,
@@ -226,7 +249,7 @@ class Rules:
         for source in record_sources(records):
             file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
             try:
-                given.append(Given(file, read_record(source)))
+                given.append(Given(file, reading(source).record))
             except RecordError as error:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)

@@ -287,7 +287,7 @@ def awards_lie_within_the_weight(spec: Spec) -> Iterator[Problem]:
 
 def points_do_not_pass_the_weight(spec: Spec) -> Iterator[Problem]:
     """Points above the weight can never be reached; where the weight is one number, that can be told."""
-    for name, criterion, weight in _with_fixed_weight(spec):
+    for name, criterion, weight in with_fixed_weight(spec):
         if isinstance(criterion.scale, Shared | Deduct | None):
             continue
         for inside, award in _awards(criterion.scale):
@@ -298,7 +298,7 @@ def points_do_not_pass_the_weight(spec: Spec) -> Iterator[Problem]:
                     yield problem("award-above-weight", place, "warning", text=amount.points, weight=to_text(weight))
 
 
-def _with_fixed_weight(spec: Spec) -> Iterator[tuple[str, Criterion, Exact]]:
+def with_fixed_weight(spec: Spec) -> Iterator[tuple[str, Criterion, Exact]]:
     """Criteria whose weight neither the record nor a weight set nor a move changes."""
     moved_to = {treatment.move_to for other in spec.criteria.values() if isinstance(treatment := other.not_applicable, MoveTo)}
     replaced = {name for weight_set in spec.weight_sets.values() for name in weight_set.weights}
@@ -340,7 +340,7 @@ def checklist_items_differ(spec: Spec) -> Iterator[Problem]:
 
 def checklist_awards_make_full_marks(spec: Spec) -> Iterator[Problem]:
     """The awards of an additive checklist add up to the weight, so that all items met is neither less nor more than full marks."""
-    weights: dict[KeyPath, Exact] = {("criteria", name, "scale"): weight for name, _, weight in _with_fixed_weight(spec)}
+    weights: dict[KeyPath, Exact] = {("criteria", name, "scale"): weight for name, _, weight in with_fixed_weight(spec)}
     for path, scale in _checklists(spec):
         total = _share_of_all(scale.items, weights.get(path, 0)) if scale.mode == "additive" else None
         if total is not None and total != 1:

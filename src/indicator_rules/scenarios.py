@@ -11,13 +11,14 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from indicator_rules.entries import Members, Register
-from indicator_rules.errors import Problem, RecordError, Where
+from indicator_rules.errors import RecordError
 from indicator_rules.exact import Exact
 from indicator_rules.outlook import RecordOutlook
 from indicator_rules.plan import Choice, Criterion, Leaf, Lookup, Plan
-from indicator_rules.regions import Region, Regions, TooManyRegions
+from indicator_rules.refusals import too_many
+from indicator_rules.regions import MOST_REGIONS, Region, Regions, TooManyRegions
 from indicator_rules.stage import NONE
-from indicator_rules.total import in_force
+from indicator_rules.total import Weights
 
 MOST_SCENARIOS = 256
 Way = TypeVar("Way")
@@ -35,34 +36,34 @@ class Scenarios:
     """The tables that decide them, made ready."""
 
     def __init__(self, plan: Plan, register: Register) -> None:
-        self.plan, self.register = plan, register
+        self.weights, self.register = Weights(plan), register
         self.lookups = [(lookup, Regions(lookup.leaf)) for lookup in plan.lookups]
         self.applies = [(one, Regions(one.applies)) for one in plan.criteria if one.applies is not None]
         self.weight_sets = None if plan.weight_sets is None else Regions(plan.weight_sets)
 
     def __call__(self, outlook: RecordOutlook) -> list[Scenario]:
         """Look-ups, then what applies, then the weight set."""
-        ways = [outlook]
+        not_applicable = set(outlook.not_applicable)
+        members = self.register.members(outlook.record, not_applicable)
+        ways = [outlook.without(not_applicable)]
         for lookup, regions in self.lookups:
             ways = _split(ways, regions, partial(_looking_up, lookup))
         for criterion, regions in self.applies:
             ways = _split(ways, regions, partial(_applying, criterion))
         if self.weight_sets is None:
-            return [self.scenario(way, NONE) for way in ways]
+            return [self.scenario(way, NONE, members) for way in ways]
         found = []
         for way in ways:
             for region in looked_through(self.weight_sets, way):
                 chosen = position(self.weight_sets.leaf, region.row)
                 if chosen is not None:
-                    found.append(self.scenario(way.narrowed(region.given), chosen))
-        return _few(found)
+                    found.append(self.scenario(way.narrowed(region.given), chosen, members))
+        return _few(found, outlook)
 
-    def scenario(self, outlook: RecordOutlook, weight_set: int) -> Scenario:
-        """Entries and weights of one way."""
-        not_applicable = set(outlook.not_applicable)
-        members = self.register.members(outlook.record, not_applicable)
-        weights = in_force(self.plan, not_applicable, weight_set, members)
-        return Scenario(outlook.without(not_applicable), members, weights)
+    def scenario(self, outlook: RecordOutlook, weight_set: int, members: Mapping[str, Members]) -> Scenario:
+        """The weights of one way."""
+        weights = self.weights.in_force(set(outlook.not_applicable), weight_set, members)
+        return Scenario(outlook, members, weights)
 
 
 Change = Callable[[RecordOutlook, int], RecordOutlook | None]
@@ -75,12 +76,12 @@ def _split(ways: Sequence[RecordOutlook], regions: Regions, change: Change) -> l
     for way in ways:
         changed = [change(way.narrowed(region.given), region.row) for region in looked_through(regions, way)]
         found += [one for one in changed if one is not None]
-    return _few(found)
+    return _few(found, ways[0]) if found else []
 
 
-def _few(ways: list[Way]) -> list[Way]:
+def _few(ways: list[Way], outlook: RecordOutlook) -> list[Way]:
     if len(ways) > MOST_SCENARIOS:
-        raise RecordError([Problem("partial-too-many", Where(), {"most": MOST_SCENARIOS})])
+        raise RecordError([too_many(outlook.record, MOST_SCENARIOS, sorted(outlook.touched))])
     return ways
 
 
@@ -89,7 +90,7 @@ def looked_through(regions: Regions, outlook: RecordOutlook) -> list[Region]:
     try:
         return list(regions(outlook))
     except TooManyRegions:
-        raise RecordError([Problem("partial-too-many", Where(), {"most": MOST_SCENARIOS})]) from None
+        raise RecordError([too_many(outlook.record, MOST_REGIONS, sorted(outlook.touched))]) from None
 
 
 def _looking_up(lookup: Lookup, way: RecordOutlook, row: int) -> RecordOutlook:

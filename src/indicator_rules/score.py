@@ -1,7 +1,8 @@
 """Scoring one scale: the row that the engine chose → points (docs/semantics.md, sections 6 to 8).
 
 In: a `Scale` of the plan, the rows chosen in its tables, and the record's facts. Out: points, clamped to [0, weight], or `Absent` with the
-reason. A range is settled by what the record's assessments say; outside it is an `OutOfRange`, which becomes a problem.
+reason. A range is settled by what the record's assessments say; outside it is an `OutOfRange`, which becomes a problem. `decides` says which
+rows leave nothing open but the weight, so that whoever scores many records can remember what they come to.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from indicator_rules.completion import assessed_points
-from indicator_rules.exact import Exact, add, add_all, divide, multiply
+from indicator_rules.exact import Exact, add, add_all, divide, multiply, within
 from indicator_rules.expression import Aggregate, Node, Number, Ref
 from indicator_rules.lower import WEIGHT
 from indicator_rules.measure import Facts, Readers, together
-from indicator_rules.plan import Award, Points, Range, Scale, Slot, Treatment
+from indicator_rules.plan import Award, Descend, Points, Range, Scale, Slot, Treatment
 from indicator_rules.record import Rating
 from indicator_rules.spec import Combine
 from indicator_rules.stage import FIRST_ROWS, NONE
@@ -74,12 +75,10 @@ class _Row(NamedTuple):
     range: _Range | None
 
 
-class Score(NamedTuple):
-    """Points (clamped), the row of the head table, and row and points of each item of a checklist."""
-
-    points: Exact | Absent
-    row: str
-    items: tuple[tuple[str, Exact], ...] = ()
+Items: TypeAlias = tuple[tuple[str, Exact], ...]
+"""Row and points of each item of a checklist, or part of a composite."""
+Score: TypeAlias = tuple[Exact | Absent, str, Items]
+"""Points (clamped), the row of the head table, and the items."""
 
 
 class _Part(NamedTuple):
@@ -107,10 +106,12 @@ class ScaleRunner:
             weight = None if part.weight is None else _by_weight_alone(part.weight, readers)
             self.parts.append(_Part(runner, weight, place, place + len(runner.leaves)))
             place += len(runner.leaves)
-        self._known: dict[tuple[Exact, ...], tuple[Exact | Absent, tuple[tuple[str, Exact], ...]]] | None
-        self._known = {} if scale.parts and _is_fixed(scale) else None
-        """What the parts came to for a weight and the rows chosen, where nothing else matters."""
         self._values = [(slot, readers.reader(slot.formula)) for leaf in self.leaves for slot in leaf.slots if not slot.is_flag]
+        self._fixed = [_is_fixed(row.award, scale) for row in scale.head.table.rows]
+
+    def decides(self, chosen: Sequence[int]) -> bool:
+        """Whether these rows and the weight decide the points: no award reads anything else, nobody picks, nothing is unknown."""
+        return NONE not in chosen and self._fixed[chosen[0]]
 
     def score(self, facts: Facts, chosen: Sequence[int], ratings: Ratings) -> Score:
         """Score with `facts.weight` as the weight in force; `chosen` has a row for each of `leaves`. Raises `OutOfRange`, `UnknownLevel`."""
@@ -118,49 +119,31 @@ class ScaleRunner:
         if position == NONE:
             if self.scale.levels:
                 self.refuse_unknown_level(facts)
-            return Score(self.missing(facts), "absent")
-        row = self.rows[position]
-        if row.full:
-            return Score(facts.weight, row.name)
-        items: tuple[tuple[str, Exact], ...] = ()
+            return self.missing(facts), "absent", ()
+        name, full, value, formula, choice = self.rows[position]
+        if full:
+            return facts.weight, name, ()
+        items: Items = ()
         found: Exact | Absent
-        if row.value is not None:
-            found = row.value
-        elif row.formula is not None:
-            found = row.formula(facts)
-        elif row.range is not None:
-            found = row.range.pick(facts, ratings)
-        elif self.parts and row.name not in FIRST_ROWS:
-            found, items = self.remembered(facts, chosen, ratings)
+        if value is not None:
+            found = value
+        elif formula is not None:
+            found = formula(facts)
+        elif choice is not None:
+            found = choice.pick(facts, ratings)
+        elif self.parts and name not in FIRST_ROWS:
+            found, items = self.combined(facts, chosen, ratings)
         else:
             found = self.missing(facts)
         if isinstance(found, Absent):
-            return Score(found, "absent")
-        return Score(_clamped(found, facts.weight) if self.clamps else found, row.name, items)
+            return found, "absent", ()
+        return within(found, 0, facts.weight) if self.clamps else found, name, items
 
-    def remembered(
-        self, facts: Facts, chosen: Sequence[int], ratings: Ratings
-    ) -> tuple[Exact | Absent, tuple[tuple[str, Exact], ...]]:
-        """`combined`, worked out once for each weight and rows chosen where these alone decide."""
-        if self._known is None or NONE in chosen:
-            return self.combined(facts, chosen, ratings)
-        key = (facts.weight, *chosen)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            found = self.combined(facts, chosen, ratings)
-            if not isinstance(found[0], Absent):  # why something is absent depends on the record
-                self._known[key] = found
-        return found
-
-    def combined(
-        self, facts: Facts, chosen: Sequence[int], ratings: Ratings
-    ) -> tuple[Exact | Absent, tuple[tuple[str, Exact], ...]]:
+    def combined(self, facts: Facts, chosen: Sequence[int], ratings: Ratings) -> tuple[Exact | Absent, Items]:
         """The parts scored one by one and combined; an absent part follows its own `absent` first."""
         whole = facts.weight
         rows: list[tuple[str, Exact]] = []
-        scored: list[tuple[Exact, Exact]] = []
+        weights: list[Exact] = []
         missing: list[Absent] = []
         for part in self.parts:
             weight = whole if part.weight is None else part.weight(facts)
@@ -177,10 +160,10 @@ class ScaleRunner:
                     continue
                 points = given
             rows.append((row, points))
-            scored.append((points, weight))
+            weights.append(weight)
         if missing:
             return together(missing), ()
-        found = combined(self.scale.combine, scored, whole)
+        found = combined(self.scale.combine, [points for _, points in rows], weights, whole)
         base = 0 if self.base is None else self.base(facts)
         if isinstance(found, Absent) or isinstance(base, Absent):
             return (found if isinstance(found, Absent) else base), ()
@@ -202,21 +185,19 @@ class ScaleRunner:
         return together(absent) if absent else Absent("not-met")
 
 
-def combined(how: Combine, parts: Sequence[tuple[Exact, Exact]], whole: Exact) -> Exact | Absent:
+def combined(how: Combine, points: Sequence[Exact], weights: Sequence[Exact], whole: Exact) -> Exact | Absent:
     """Points and weights of parts → points out of `whole`; absent where a share of no weight would be needed."""
     if how == "sum":
-        return add_all(points for points, _ in parts)
+        return add_all(points)
     if how == "weighted":
-        total = add_all([weight for _, weight in parts])
+        total = add_all(weights)
         if total == 0:
             return Absent("no-entry-weight", ("indicators",))
-        if all([points is weight for points, weight in parts]):  # full marks for all, the common case
-            return whole
-        earned = add_all([points for points, _ in parts])
+        earned = add_all(points)
         return earned if total == whole else divide(multiply(earned, whole), total)
-    if not parts or any(weight == 0 for _, weight in parts):
+    if not points or not all(weights):
         return Absent("no-entry-weight", ("indicators",))
-    shares = [divide(points, weight) for points, weight in parts]
+    shares = list(map(divide, points, weights))
     if how == "mean":
         return divide(multiply(add_all(shares), whole), len(shares))
     return multiply(max(shares) if how == "max" else min(shares), whole)
@@ -230,14 +211,8 @@ def treated(treatment: Treatment, weight: Exact) -> Exact | None:
         case "zero":
             return 0
         case "points":
-            return min(max(treatment.points, 0), weight)
+            return within(treatment.points, 0, weight)
     return None
-
-
-def _clamped(points: Exact, weight: Exact) -> Exact:
-    if points < 0:
-        return 0
-    return min(points, weight)
 
 
 def _ready(name: str, award: Award, readers: Readers) -> _Row:
@@ -275,16 +250,18 @@ def _reads_weight_alone(node: Node) -> bool:
     return all(part == WEIGHT for part in node.walk() if isinstance(part, Ref | Aggregate))
 
 
-def _is_fixed(scale: Scale) -> bool:
-    """Whether rows chosen and weight decide the points: no award reads anything else, and nobody picks."""
-    nodes = [part.weight for part in scale.parts if part.weight is not None]
-    nodes += [scale.base] if scale.base is not None else []
-    for row in scale.head.table.rows:
-        if isinstance(row.award, Range):
-            return False
-        nodes += [row.award.formula] if isinstance(row.award, Points) else []
-    return all(map(_reads_weight_alone, nodes)) and all(_is_fixed(part.scale) for part in scale.parts)
+def _is_fixed(award: Award, scale: Scale) -> bool:
+    """Whether a row of the head table of `scale` leaves nothing open but the weight."""
+    match award:
+        case Points():
+            return _reads_weight_alone(award.formula)
+        case Descend():
+            nodes = [part.weight for part in scale.parts if part.weight is not None]
+            nodes += [scale.base] if scale.base is not None else []
+            heads = [(row.award, part.scale) for part in scale.parts for row in part.scale.head.table.rows]
+            return all(map(_reads_weight_alone, nodes)) and all(_is_fixed(award, inside) for award, inside in heads)
+    return not isinstance(award, Range)
 
 
 MOST_REMEMBERED = 64
-"""Different weights (and rows chosen) for which an award is remembered."""
+"""Different weights (and rows chosen) for which what they come to is remembered."""

@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     StringConstraints,
     Tag,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -33,6 +34,7 @@ from indicator_rules.exact import (
     exact,
     to_decimal,
 )
+from indicator_rules.json_form import AlsoWritten
 
 LONGEST_FORMULA = 1000
 LONGEST_TEXT = 20_000
@@ -98,14 +100,30 @@ def _rounding(value: Any) -> Any:
     )
 
 
-Formula: TypeAlias = Annotated[str, BeforeValidator(_formula)]
+_BELOW_LARGEST = {"exclusiveMinimum": -LARGEST, "exclusiveMaximum": LARGEST}
+_FORMULA: dict[str, Any] = {"type": ["string", "number"], "pattern": r"\S", "maxLength": LONGEST_FORMULA, **_BELOW_LARGEST}
+_NUMBER = AlsoWritten({"type": "number", **_BELOW_LARGEST})
+_TEXT = AlsoWritten({"type": "string", "minLength": 1, "maxLength": 500})
+Formula: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_formula),
+    WithJsonSchema(_FORMULA),
+]
 """An expression; a bare number is one too."""
-Number: TypeAlias = Annotated[Decimal, BeforeValidator(_number)]
+Number: TypeAlias = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    WithJsonSchema({"type": "number", **_BELOW_LARGEST}),
+]
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Word: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 """A text that a record has to match: without outer blanks, as those of a record are."""
-Stage: TypeAlias = Annotated[Rounding, BeforeValidator(_rounding)]
+Stage: TypeAlias = Annotated[
+    Rounding,
+    BeforeValidator(_rounding),
+    WithJsonSchema({"type": "string", "pattern": rf"^(1|0\.0{{0,7}}1) ({'|'.join(ROUNDING_MODES)})$"}),
+]
 CategoryPath: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+)*$")]
 
 
@@ -123,7 +141,7 @@ class Label(Model):
         return (self.en or self.zh) if lang == "en" else self.zh
 
 
-Name: TypeAlias = Annotated[Label, BeforeValidator(_label)]
+Name: TypeAlias = Annotated[Label, BeforeValidator(_label), _TEXT]
 
 # ---------------------------------------------------------------------------------------------- absent and not applicable
 
@@ -145,9 +163,9 @@ def _treatment(words: tuple[str, ...]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-IfAbsent: TypeAlias = Annotated[Literal["error", "full", "zero"] | Decimal, _treatment(("error", "full", "zero"))]
+IfAbsent: TypeAlias = Annotated[Literal["error", "full", "zero"] | Number, _treatment(("error", "full", "zero"))]
 IfNotApplicable: TypeAlias = Annotated[
-    Literal["rescale", "full", "zero"] | Decimal | MoveTo,
+    Literal["rescale", "full", "zero"] | Number | MoveTo,
     _treatment(("rescale", "full", "zero")),
 ]
 
@@ -172,7 +190,14 @@ class Amount(Model):
     points: Formula | None = None
 
 
-End: TypeAlias = Annotated[Amount, BeforeValidator(_award)]
+_AMOUNT = AlsoWritten(_FORMULA)
+End: TypeAlias = Annotated[Amount, BeforeValidator(_award), _AMOUNT]
+
+
+_AWARD_FORMS = (
+    *(("share",), ("points",), ("from", "to")),
+    *((low, high) for low in ("at_least", "above") for high in ("at_most", "below")),
+)
 
 
 class Award(Model):
@@ -193,6 +218,8 @@ class Award(Model):
     below: End | None = None
     from_: End | None = Field(None, alias="from")
     to: End | None = None
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": list(keys)} for keys in _AWARD_FORMS]})
 
     @model_validator(mode="after")
     def _one_form(self) -> Award:
@@ -219,7 +246,7 @@ class Award(Model):
 
 
 Combine: TypeAlias = Literal["sum", "weighted", "mean", "max", "min"]
-Given: TypeAlias = Annotated[Award, BeforeValidator(_award)]
+Given: TypeAlias = Annotated[Award, BeforeValidator(_award), _AMOUNT]
 
 
 class Proportional(Model):
@@ -404,10 +431,14 @@ class Years(Model):
         return (self.from_ is None or year >= self.from_) and (self.to is None or year <= self.to)
 
 
+_YEAR = {"type": "integer", "minimum": 1990, "maximum": 2100}
+_YEARS = AlsoWritten({"anyOf": [_YEAR, {"type": "array", "items": _YEAR}]})
+
+
 class Applies(Model):
     """Which records the ruleset is for."""
 
-    years: Annotated[Years, BeforeValidator(_years)]
+    years: Annotated[Years, BeforeValidator(_years), _YEARS]
     jurisdiction: str = "全国"
     subjects: tuple[Literal["project", "department", "transfer"], ...] = ("project",)
     evaluation: Literal["self", "department", "fiscal", "ex-ante", "monitoring"] = "self"
@@ -519,7 +550,7 @@ class Group(Model):
 class LookupRow(Model):
     """One class of a look-up: `is` (a text, or several) or a cut (`at_least`, `above`); neither, for all the rest."""
 
-    is_: Annotated[tuple[Word, ...], Field(max_length=MOST_CHOICES)] = Field((), alias="is")
+    is_: Annotated[tuple[Word, ...], Field(max_length=MOST_CHOICES), _TEXT] = Field((), alias="is")
     at_least: Formula | None = None
     above: Formula | None = None
     values: Annotated[dict[Id, Formula], Field(min_length=1, max_length=MOST_ROWS)]
@@ -566,7 +597,7 @@ class Criterion(Model):
     label: Name
     group: Id | None = None
     role: Literal["score", "bonus", "penalty"] = "score"
-    weight: Annotated[Weight, BeforeValidator(_weight)]
+    weight: Annotated[Weight, BeforeValidator(_weight), _NUMBER]
     definition: Text | None = None
     points_to_check: Text | None = None
     text: Text | None = None
@@ -615,6 +646,8 @@ class Effect(Model):
     grade_at_most: Word | None = None
     grade_down: Annotated[int, Field(ge=1, le=10, strict=True)] | None = None
     veto: Literal[True] | None = None
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     @model_validator(mode="after")
     def _one_key(self) -> Effect:

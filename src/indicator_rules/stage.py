@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from indicator_rules.engine import Engine, Rule
+from indicator_rules.engine import Matcher, Rule
 from indicator_rules.errors import EvaluationError
 from indicator_rules.exact import Exact
 from indicator_rules.measure import Facts
@@ -22,12 +22,14 @@ FIRST_ROWS = ("not_applicable", "absent")
 """Rows that stand before those of the scale and win, whatever the policy."""
 
 SlotReader: TypeAlias = Callable[[Facts], Exact | None]
+Prepare: TypeAlias = Callable[[int, tuple[Rule, ...]], Matcher]
+"""The number of slots and the rules over them → a matcher."""
 
 
 class Stage:
     """Tables made ready for an engine. Safe from many threads."""
 
-    def __init__(self, leaves: Sequence[Leaf], engine: Engine, read: Callable[[Slot], SlotReader]) -> None:
+    def __init__(self, leaves: Sequence[Leaf], prepare: Prepare, read: Callable[[Slot], SlotReader]) -> None:
         self.leaves = tuple(leaves)
         slots: dict[Slot, int] = {}
         rules: list[Rule] = []
@@ -43,34 +45,34 @@ class Stage:
                     rules.append(_rule(guard, numbers))
                     self._hits.append((position, -1 - place))
         self._readers = [read(slot) for slot in slots]
-        self._matcher = engine.prepare(len(slots), rules)
+        self._matcher = prepare(len(slots), tuple(rules))
         self._unknowable: list[tuple[int, list[int]]] = []
         """Tables with rows that can be unknown, and these rows."""
         for position, leaf in enumerate(self.leaves):
             places = [place for place, row in enumerate(leaf.table.rows) if row.refuted is not None]
             if places:
                 self._unknowable.append((position, places))
+        self._nothing = [NONE] * len(self.leaves)
         self._special = [_special_rows(leaf.table.rows) for leaf in self.leaves]
 
     def run(self, facts: Facts) -> list[int]:
         """The row chosen in each table, or `NONE`."""
-        chosen = [NONE] * len(self.leaves)
-        refuted: set[tuple[int, int]] = set()
-        where = self._hits
+        where, chosen = self._hits, self._nothing[:]
+        refuted: list[tuple[int, int]] = []
         for rule in self._matcher.match([read(facts) for read in self._readers]):
             table, row = where[rule]
             if row < 0:
-                refuted.add((table, -1 - row))
+                refuted.append((table, -1 - row))
                 continue
             before = chosen[table]
-            if before == NONE:
+            if before < 0:
                 chosen[table] = row
             elif before != row:
                 self._settle(table, before, row, chosen)
         for table, places in self._unknowable:
             last = chosen[table]
             for place in places:
-                if last == NONE or place >= last:
+                if place >= last:  # nothing chosen, or nothing above it left
                     break
                 if (table, place) not in refuted:
                     chosen[table] = NONE

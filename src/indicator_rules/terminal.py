@@ -194,6 +194,28 @@ def tell(problems: Iterable[Problem]) -> None:
     sys.stderr.flush()
 
 
+def tell_with_lines(problems: Iterable[Problem]) -> None:
+    """`problems` to standard error, each with the line of its file that it is about."""
+    from indicator_rules.excerpt import excerpt
+    from indicator_rules.render import problems_text
+
+    lines: dict[str, list[str]] = {}
+    sys.stdout.flush()
+    for problem in problems:
+        if problem.where.line is not None and problem.where.file not in lines:
+            lines[problem.where.file] = _lines(Path(problem.where.file))
+        text = problems_text([problem]) + excerpt(problem, lines.get(problem.where.file, []))
+        sys.stderr.write(seen(text))
+    sys.stderr.flush()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
+    except (OSError, ValueError):  # gone since it was checked
+        return []
+
+
 def check_output(path: Path, records: Iterable[Path]) -> None:
     """Say early that `path` cannot be written. Raises `RecordError`."""
     if path.is_dir():
@@ -204,18 +226,19 @@ def check_output(path: Path, records: Iterable[Path]) -> None:
         raise RecordError([Problem("output-is-input", Where(str(path)))])
 
 
-def write(path: Path, text: str) -> None:
-    """`text` to `path`, whole or not at all. Raises `RecordError`."""
+def write(path: Path, content: str | bytes) -> None:
+    """`content` to `path`, whole or not at all. Raises `RecordError`."""
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file():  # a pipe or a device: nothing to put in its place
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(data)
             return
         path = path.resolve()  # through a link, not in place of it
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
             Path(name).chmod(mode)
             Path(name).replace(path)
         except BaseException:

@@ -8,94 +8,143 @@ from typing import NamedTuple
 
 from indicator_rules.entries import Members
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, GroupResult
-from indicator_rules.exact import Exact, add_all, divide, exact, multiply
+from indicator_rules.exact import Exact, add, add_all, divide, exact, multiply, smaller
 from indicator_rules.plan import Group, Plan
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.score import combined
+from indicator_rules.spec import Combine
 from indicator_rules.value import Absent
 
 
-def in_force(plan: Plan, not_applicable: set[str], chosen_set: int, members: Mapping[str, Members]) -> dict[str, Exact]:
-    """Criterion → weight, after the weight set chosen (−1: none), the record's weights, and weights moved."""
-    weights = {criterion.id: criterion.weight.default for criterion in plan.criteria}
-    chosen = dict(plan.weights[chosen_set]) if chosen_set >= 0 else {}
-    weights |= chosen
-    for criterion in plan.criteria:
-        if criterion.weight.from_record and criterion.id not in chosen and criterion.id in members:
-            recorded = members[criterion.id].recorded_weight
-            if recorded is not None:
-                weights[criterion.id] = recorded
-    for criterion in plan.criteria if not_applicable else ():
-        target = criterion.not_applicable.criterion
-        if criterion.id in not_applicable and target and target not in not_applicable and criterion.role == "score":
-            weights[target] += weights[criterion.id]
-            weights[criterion.id] = 0
-    return weights
+class Weights:
+    """The weights of a plan made ready."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.default = {criterion.id: criterion.weight.default for criterion in plan.criteria}
+        self.sets = [dict(weights) for weights in plan.weights]
+        self.from_record = [criterion.id for criterion in plan.criteria if criterion.weight.from_record]
+        self.moving = [
+            (criterion.id, criterion.not_applicable.criterion)
+            for criterion in plan.criteria
+            if criterion.not_applicable.criterion and criterion.role == "score"
+        ]
+        """Criteria whose weight goes to another one."""
+
+    def in_force(self, not_applicable: set[str], chosen_set: int, members: Mapping[str, Members]) -> dict[str, Exact]:
+        """Criterion → weight, after the weight set chosen (−1: none), the record's weights, and weights moved."""
+        chosen = self.sets[chosen_set] if chosen_set >= 0 else {}
+        weights = self.default | chosen
+        for criterion in self.from_record:
+            if criterion not in chosen and criterion in members:
+                recorded = members[criterion].recorded_weight
+                if recorded is not None:
+                    weights[criterion] = recorded
+        for criterion, target in self.moving if not_applicable else ():
+            if criterion in not_applicable and target not in not_applicable:
+                weights[target] += weights[criterion]
+                weights[criterion] = 0
+        return weights
 
 
-class Sums(NamedTuple):
-    """The groups' subtotals, in the order of the ruleset; S, W and R of section 9; bonuses less penalties."""
-
-    groups: tuple[GroupResult, ...]
-    points: Exact
-    weight: Exact
-    left_out: Exact
-    extra: Exact
-
-
-class _Sum(NamedTuple):
-    """Points, weight and weight left out: of a criterion, a group, or all of them."""
+class Sum(NamedTuple):
+    """Points, weight and weight left out (P, W and R of section 9); of the whole, also bonuses less penalties."""
 
     points: Exact
     weight: Exact
     left_out: Exact = 0
+    extra: Exact = 0
 
 
 LEFT_OUT = ("rescale", "move_to")
 """Treatments of what is not applicable that take its weight out of the sum."""
 
 
-def sums(plan: Plan, deepest_first: Sequence[Group], results: Sequence[CriterionResult]) -> Sums:
-    """Points and weights, added up group by group."""
-    below: defaultdict[str | None, list[_Sum]] = defaultdict(list)
-    extra: list[Exact] = []
-    for criterion, earned, weight, row, *_ in results:
-        if criterion.role != "score":
-            extra.append(earned)
-        elif row == "not_applicable" and criterion.not_applicable.kind in LEFT_OUT:
-            below[criterion.group].append(_Sum(earned, weight, weight))
-        else:
-            below[criterion.group].append(_Sum(earned, weight))
-    rounding = plan.rounding.group
-    done: dict[str, GroupResult] = {}
-    for group in deepest_first:
-        found = _added(below[group.id])
-        if group.rescale or group.weight is not None or group.combine != "sum":
-            found = _grouped(group, found, below[group.id])
-        if rounding is not None:
-            found = found._replace(points=rounding(found.points))
-        done[group.id] = GroupResult(group, found.points, found.weight)
-        below[group.parent].append(found)
-    total = _added(below[None])
-    return Sums(tuple([done[group.id] for group in plan.groups]), total.points, total.weight, total.left_out, add_all(extra))
+class Adder:
+    """The tree of groups made ready to add up. Places: of criteria, in the order of the ruleset; then of groups, deepest first."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.rounding = plan.rounding.group
+        self.order = _deepest_first(plan.groups)
+        self.in_plan = [self.order.index(group) for group in plan.groups]
+        below: defaultdict[str | None, list[int]] = defaultdict(list)
+        self.scored: list[int] = []
+        self.extra: list[int] = []
+        """Bonuses and penalties."""
+        for place, criterion in enumerate(plan.criteria):
+            (self.scored if criterion.role == "score" else self.extra).append(place)
+            if criterion.role == "score":
+                below[criterion.group].append(place)
+        self.below: list[list[int]] = []
+        """For each group, what is directly below it."""
+        for place, group in enumerate(self.order, len(plan.criteria)):
+            self.below.append(below[group.id])
+            below[group.parent].append(place)
+        self.top = below[None]
+        self.plain = self.rounding is None and not any(
+            group.rescale or group.weight is not None or group.combine != "sum" for group in plan.groups
+        )
+        """Whether groups only add up, so that the whole is the sum of the criteria."""
+
+    def total(self, results: Sequence[CriterionResult]) -> Sum:
+        """S, W and R of the whole."""
+        extra = add_all([results[place].exact_points for place in self.extra]) if self.extra else 0
+        if self.plain:
+            counted = [results[place] for place in self.scored] if self.extra else results
+            points = add_all([result.exact_points for result in counted])
+            weight = add_all([result.exact_weight for result in counted])
+            left_out = [_left_out(result) for result in counted if result.row == "not_applicable"]
+            return Sum(points, weight, add_all(left_out) if left_out else 0, extra)
+        own = list(map(_own, results))
+        return _added([*own, *self._subtotals(own)], self.top)._replace(extra=extra)
+
+    def groups(self, results: Sequence[CriterionResult]) -> tuple[GroupResult, ...]:
+        """The subtotals, in the order of the ruleset."""
+        found = self._subtotals(list(map(_own, results)))
+        return tuple([GroupResult(self.order[place], found[place].points, found[place].weight) for place in self.in_plan])
+
+    def _subtotals(self, own: Sequence[Sum]) -> list[Sum]:
+        """Group by group, from the sums of the criteria."""
+        sums = list(own)
+        for group, below in zip(self.order, self.below, strict=True):
+            found = _added(sums, below)
+            if group.combine != "sum":
+                found = found._replace(points=_combined(group.combine, [sums[place] for place in below]))
+            if (group.rescale and found.left_out) or group.weight is not None:
+                found = _scaled(group, found)
+            if self.rounding is not None:
+                found = found._replace(points=self.rounding(found.points))
+            sums.append(found)
+        return sums[len(own) :]
 
 
-def _added(parts: Sequence[_Sum]) -> _Sum:
-    return _Sum(
-        add_all([part.points for part in parts]),
-        add_all([part.weight for part in parts]),
-        add_all([part.left_out for part in parts if part.left_out]),
+def _own(result: CriterionResult) -> Sum:
+    return Sum(result.exact_points, result.exact_weight, _left_out(result))
+
+
+def _left_out(result: CriterionResult) -> Exact:
+    """The weight of a criterion that leaves the sum."""
+    return result.exact_weight if result.row == "not_applicable" and result.criterion.not_applicable.kind in LEFT_OUT else 0
+
+
+def _added(sums: Sequence[Sum], places: Sequence[int]) -> Sum:
+    return Sum(
+        add_all([sums[place].points for place in places]),
+        add_all([sums[place].weight for place in places]),
+        add_all([sums[place].left_out for place in places if sums[place].left_out]),
     )
 
 
-def _grouped(group: Group, found: _Sum, parts: Sequence[_Sum]) -> _Sum:
-    """A group that combines, rescales or weighs what is below it."""
-    points, weight, left_out = found
-    if group.combine != "sum":
-        counted = [(part.points, part.weight - part.left_out) for part in parts if part.weight != part.left_out]
-        whole = add_all([own for _, own in counted])
-        combined_points = combined(group.combine, counted, whole) if counted else 0
-        points = 0 if isinstance(combined_points, Absent) else combined_points
+def _combined(how: Combine, parts: Sequence[Sum]) -> Exact:
+    """Points of parts combined, by what is in force of their weights; a part with nothing in force does not count."""
+    counted = [(part.points, part.weight - part.left_out) for part in parts if part.weight != part.left_out]
+    points, weights = [points for points, _ in counted], [weight for _, weight in counted]
+    found = combined(how, points, weights, add_all(weights)) if counted else 0
+    return 0 if isinstance(found, Absent) else found
+
+
+def _scaled(group: Group, found: Sum) -> Sum:
+    """The sum of a group that rescales or has a weight of its own."""
+    points, weight, left_out, _ = found
     if group.rescale and left_out:
         if weight == left_out:
             points = 0
@@ -103,20 +152,20 @@ def _grouped(group: Group, found: _Sum, parts: Sequence[_Sum]) -> _Sum:
             points, left_out = divide(multiply(points, weight), weight - left_out), 0
     if group.weight is not None:
         if weight == 0:
-            return _Sum(0, 0)
+            return Sum(0, 0)
         points, left_out = divide(multiply(points, group.weight), weight), divide(multiply(left_out, group.weight), weight)
         weight = group.weight
-    return _Sum(points, weight, left_out)
+    return Sum(points, weight, left_out)
 
 
-def deepest_first(plan: Plan) -> list[Group]:
+def _deepest_first(groups: Sequence[Group]) -> list[Group]:
     """The groups, each before the one that it is in."""
-    parents = {group.id: group.parent for group in plan.groups}
+    parents = {group.id: group.parent for group in groups}
 
     def depth(name: str | None) -> int:
         return 0 if name is None else 1 + depth(parents[name])
 
-    return sorted(plan.groups, key=lambda group: -depth(group.id))
+    return sorted(groups, key=lambda group: -depth(group.id))
 
 
 class Totals(NamedTuple):
@@ -129,32 +178,34 @@ class Totals(NamedTuple):
     def of(
         plan: Plan,
         record: EvaluationRecord,
-        sums: Sums,
+        sums: Sum,
         adjustments: Sequence[AdjustmentResult],
     ) -> Totals:
         """From S to the total, in the order of section 9."""
         total = rescaled(sums)
         if total is None:
             return Totals(None, None)
-        total += sums.extra
+        total = add(total, sums.extra)
         given = [(one.adjustment.effect, one.exact_points) for one in adjustments if one.exact_points is not None]
-        total += sum(points for effect, points in given if effect == "bonus")
-        total -= sum(points for effect, points in given if effect == "deduct")
+        for effect, points in given:
+            if effect in ("bonus", "deduct"):
+                total = add(total, points if effect == "bonus" else -points)
         if record.deductions.total is not None:
-            total -= exact(record.deductions.total.points)
+            total = add(total, -exact(record.deductions.total.points))
         for effect, points in given:
             if effect == "total_at_least":
                 total = max(total, points)
         for effect, points in given:
             if effect == "total_at_most":
                 total = min(total, points)
-        total = max(total, 0)
+        if total.numerator < 0:
+            total = 0
         if plan.total_at_most is not None:
-            total = min(total, plan.total_at_most)
+            total = smaller(total, plan.total_at_most)
         return Totals(total, total if plan.rounding.total is None else plan.rounding.total(total))
 
 
-def rescaled(sums: Sums) -> Exact | None:
+def rescaled(sums: Sum) -> Exact | None:
     """S × W ÷ (W − R); None if W − R is 0."""
     if sums.weight == sums.left_out:
         return None

@@ -144,7 +144,7 @@ class Trial:
         self.rows = {row["id"]: row for row in base.get("indicators", ())}
 
     def stage(self, leaves: list[Leaf]) -> Stage:
-        return Stage(leaves, self.plain, self.readers.slot)
+        return Stage(leaves, self.plain.prepare, self.readers.slot)
 
     # --------------------------------------------------------------------------------------------------------------- records
 

@@ -6,6 +6,7 @@ Random rulesets × random records, each thinned out at random; `INDICATOR_RULES_
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from differential.test_engine_equals_oracle import FIRST, load
 from indicator_rules import Evaluation, RecordError, Rules
 from indicator_rules.partial_result import PartialEvaluation
 from indicator_rules.reading import read_record
+from indicator_rules.record_fields import category_path
 from indicator_rules.testing.generate import random_record, random_ruleset
 
 RULESETS, RECORDS = map(int, os.environ.get("INDICATOR_RULES_PARTIAL", "60x6").split("x"))
@@ -23,40 +25,67 @@ BEFORE = 1000
 """Other rulesets than those of the neighbouring test."""
 
 
-def thinned(rng: Random, record: dict[str, Any]) -> dict[str, Any]:
-    """The record without some of what can be open: amounts, fields of the subject, answers, values and picks."""
-    some = deepcopy(record)
-    often = rng.choice((10, 40, 90))
+class Thinned:
+    """A record without some of what can be open: amounts, fields of the subject, answers, values, picks, all entries of a criterion."""
 
-    def goes() -> bool:
-        return rng.randrange(100) < often
+    def __init__(self, rng: Random, record: dict[str, Any], ruleset: dict[str, Any]) -> None:
+        self.rng, self.record, self.often = rng, deepcopy(record), rng.choice((10, 40, 90))
+        self.open: list[str] = []
+        """Key paths of what was taken out."""
+        for section, keys in (("budget", set(record.get("budget", {})) - {"unit"}), ("answers", set(record.get("answers", {})))):
+            for key in sorted(keys):
+                self.take(self.record[section], key, f"{section}.{key}")
+        for key in ("project_type", "region", "department", "unit", "as_of"):
+            self.take(self.record["subject"], key, f"subject.{key}")
+        self.picks = self.record.get("assessments", {})
+        for key in sorted(self.picks.get("criteria", {})):
+            self.take(self.picks["criteria"], key, f"assessments.criteria.{key}")
+        for position, entry in enumerate(self.record.get("indicators", [])):
+            self.thin_entry(entry, entry.get("id", f"i{position + 1}"))
+        if rng.randrange(5) == 0 and not ({"not_applicable", "deductions", "assessments"} & set(self.record)):
+            self.take_entries(ruleset)
+        for key in ("declared", "assumed"):
+            self.record.pop(key, None)
 
-    for section, keys in (("budget", set(some.get("budget", {})) - {"unit"}), ("answers", set(some.get("answers", {})))):
-        for key in sorted(keys):
-            if goes():
-                del some[section][key]
-    for key in ("project_type", "region", "department", "unit", "as_of"):
-        if key in some["subject"] and goes():
-            del some["subject"][key]
-    picks = some.get("assessments", {})
-    for key in sorted(picks.get("criteria", {})):
-        if goes():
-            del picks["criteria"][key]
-    for position, entry in enumerate(some.get("indicators", [])):
-        name = entry.get("id", f"i{position + 1}")
+    def goes(self) -> bool:
+        return self.rng.randrange(100) < self.often
+
+    def take(self, table: dict[str, Any], key: str, path: str) -> None:
+        """Take out one value, perhaps."""
+        if key in table and self.goes():
+            del table[key]
+            self.open.append(path)
+
+    def thin_entry(self, entry: dict[str, Any], name: str) -> None:
+        own = f"indicators.{name}"
         for key in ("prior", "initial_target", "reason", "evidence"):
-            if key in entry and goes():
-                del entry[key]
-        if goes():
-            # What is said in one form is not open in another: all forms go together.
-            for key in ("actual", "counts", "level"):
-                entry.pop(key, None)
-            picks.get("indicators", {}).pop(name, None)
-            if goes() and "direction" in entry:
-                entry.pop("target", None)
-    some.pop("declared", None)
-    some.pop("assumed", None)
-    return some
+            self.take(entry, key, f"{own}.{key}")
+        if not self.goes():
+            return
+        # What is said in one form is not open in another: all forms go together.
+        for key in ("actual", "counts", "level"):
+            entry.pop(key, None)
+        self.picks.get("indicators", {}).pop(name, None)
+        self.open += [f"{own}.actual", f"{own}.level", f"assessments.indicators.{name}"]
+        self.take(entry, "target", f"{own}.target")
+
+    def take_entries(self, ruleset: dict[str, Any]) -> None:
+        """Take out all entries of some criterion, where its weight does not depend on them."""
+        scored = [one for one in ruleset["criteria"].values() if "indicators" in one and not isinstance(one.get("weight"), dict)]
+        entries = self.record.get("indicators", [])
+        ids = [entry.get("id", f"i{position}") for position, entry in enumerate(entries, 1)]
+        if not scored:
+            return
+        paths = self.rng.choice(scored)["indicators"]
+        below = tuple(f"{path}." for path in ([paths] if isinstance(paths, str) else paths))
+        kept = [(name, entry) for name, entry in zip(ids, entries, strict=True) if not category(entry).startswith(below)]
+        self.record["indicators"] = [{**entry, "id": name} for name, entry in kept if entry.get("part_of") in (None, *dict(kept))]
+        self.open.append("indicators")
+
+
+def category(entry: dict[str, Any]) -> str:
+    """The path of an entry's category, with a dot at the end."""
+    return f"{category_path(entry['category'])}."
 
 
 def outside(whole: Evaluation, partial: PartialEvaluation) -> str | None:
@@ -73,10 +102,10 @@ def outside(whole: Evaluation, partial: PartialEvaluation) -> str | None:
     return None
 
 
-def still_possible(rules: Rules, record: dict[str, Any]) -> PartialEvaluation | None:
+def still_possible(rules: Rules, record: dict[str, Any], places: Sequence[str]) -> PartialEvaluation | None:
     """The partial evaluation, or None where it says that there are too many ways."""
     try:
-        return rules.evaluate(record, partial=True)
+        return rules.evaluate(record, partial=True, open=places)
     except RecordError as error:
         if {problem.code for problem in error.problems} == {"partial-too-many"}:
             return None
@@ -90,12 +119,13 @@ def test_what_the_whole_record_got_is_still_possible(seed: int) -> None:
     rules = load(data, "plain")
     for number in range(RECORDS):
         record = random_record(rng, data)
-        less = thinned(rng, record)
         try:
             whole = rules.evaluate(read_record(record))
         except RecordError:
             continue
-        partial = still_possible(rules, less)
-        if partial is not None:
-            report = outside(whole, partial)
-            assert report is None, f"seed {seed}, record {number}: {report}"
+        thinned = Thinned(rng, record, data)
+        for places in (["*"], thinned.open):
+            partial = still_possible(rules, thinned.record, places)
+            if partial is not None:
+                report = outside(whole, partial)
+                assert report is None, f"seed {seed}, record {number}, open {places}: {report}"

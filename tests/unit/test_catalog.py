@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -212,10 +214,84 @@ def test_editions_that_overlap_without_saying_so_are_a_problem(write: Write, tmp
     assert Catalog([tmp_path]).find("own", 2023).name == "own@2"
 
 
-def test_one_side_may_declare_that_editions_coexist(write: Write, tmp_path: Path) -> None:
+def test_both_sides_declare_that_editions_coexist(write: Write, tmp_path: Path) -> None:
     write("1", header='coexists_with = ["own@2"]')
     write("2")
+    assert codes(lambda: Catalog([tmp_path]).for_record(RECORD)) == ["editions-overlap"]
+    assert [problem.code for problem in Catalog([tmp_path]).problems] == ["edition-overlaps"]
+    write("2", header='coexists_with = ["own@1"]')
     assert codes(lambda: Catalog([tmp_path]).for_record(RECORD)) == ["several-rulesets-apply"]
+    assert Catalog([tmp_path]).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "overlaps"),
+    [
+        ({"years": "[2022]"}, True),
+        ({"years": "{ from = 2024 }"}, False),
+        ({"years": "[2022]", "jurisdiction": "湛江市"}, False),
+        ({"years": "[2022]", "subjects": '["department"]'}, False),
+        ({"years": "[2022]", "subjects": '["department", "project"]'}, True),
+        ({"years": "[2022]", "family": "other"}, False),
+    ],
+)
+def test_editions_of_a_family_for_the_same_records_are_a_problem(
+    write: Write, tmp_path: Path, other: dict[str, str], overlaps: bool
+) -> None:
+    one = write("1", years="{ from = 2020, to = 2023 }")
+    write("2", **other)
+    found = [problem for problem in Catalog([tmp_path]).problems if problem.code == "edition-overlaps"]
+    assert bool(found) == overlaps
+    for problem in found:
+        assert (problem.where.file, problem.where.line) == (str(one), 6)
+        assert problem.values == {"other": "own@2", "years": "2022"}
+
+
+def test_years_between_editions_that_no_edition_is_for_are_a_warning(write: Write, tmp_path: Path) -> None:
+    write("1", years="[2018]")
+    write("2", years="{ from = 2021, to = 2022 }")
+    write("3", years="{ from = 2024 }")
+    (problem,) = Catalog([tmp_path]).problems
+    assert (problem.code, problem.severity) == ("edition-missing", "warning")
+    assert problem.values == {"years": "2019–2020, 2023"}
+    write("4", years="[2019, 2020, 2023]")
+    assert Catalog([tmp_path]).problems == ()
+
+
+def test_the_editions_on_both_sides_of_a_missing_year_are_named(write: Write, tmp_path: Path) -> None:
+    write("1", years="[2018]")
+    write("2", years="[2021]")
+    write("3", years="{ from = 2023 }")
+    catalog = Catalog([tmp_path])
+
+    def near(year: int) -> object:
+        (problem,) = problems(lambda: catalog.find("own", year))
+        return problem.values["nearest"]
+
+    assert near(2019) == "own@1 (2018), own@2 (2021)"
+    assert near(2022) == "own@2 (2021), own@3 (2023–)"
+    assert near(2000) == "own@1 (2018)"
+
+
+def test_rulesets_are_selected_by_what_their_headers_say(write: Write, tmp_path: Path) -> None:
+    write("1", years="[2020]", header="issued = 2020-03-01")
+    write("2", years="{ from = 2021 }", header="issued = 2021-03-01", subjects='["department"]')
+    write("3", family="city", jurisdiction="湛江市")
+    catalog = Catalog([tmp_path])
+
+    def names(**wanted: Any) -> list[str]:
+        return [entry.name for entry in catalog.select(**wanted)]
+
+    assert names() == [entry.name for entry in catalog.entries] == ["city@3", "own@2", "own@1"]
+    assert names(family="own") == ["own@2", "own@1"]
+    assert names(edition="1") == ["own@1"]
+    assert names(year=2020) == ["city@3", "own@1"]
+    assert names(region="广东省湛江市") == ["city@3", "own@2", "own@1"]
+    assert names(region="广州市") == ["own@2", "own@1"]
+    assert names(subject="department") == ["own@2"]
+    assert names(evaluation="fiscal") == []
+    assert names(on=date(2021, 2, 28)) == ["own@1"]
+    assert names(on=date(2021, 3, 1), family="own", subject="department") == ["own@2"]
 
 
 def test_editions_are_ordered_by_issue_date_else_naturally(write: Write, tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ def test_details_and_findings_can_be_read_from_many_threads() -> None:
     wrong: list[object] = []
 
     def read() -> None:
-        told = [(result.detail("quantity", "procurements"), len(result.findings_of())) for _ in range(30)]
+        told = [(result.detail("quantity", "procurements"), len(result.source.findings(result.criteria))) for _ in range(30)]
         wrong.extend(one for one in told if one != (first, len(result.findings)))
 
     threads = [threading.Thread(target=read) for _ in range(6)]

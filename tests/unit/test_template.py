@@ -1,0 +1,177 @@
+"""A form made for a ruleset, filled in as a clerk would, scores exactly as the record in TOML does."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import tomli
+
+import indicator_rules as ir
+from forms import filling
+from indicator_rules.cli import commands
+from indicator_rules.reading import reading
+
+CHECKOUT = Path(__file__).parents[2]
+EXAMPLES = CHECKOUT / "docs" / "examples"
+SHIPPED = sorted(entry.name for entry in ir.Catalog.builtin().entries)
+
+
+def data_of(path: Path) -> dict[str, Any]:
+    return tomli.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+def filled(tmp_path: Path, ruleset: str, data: dict[str, Any]) -> tuple[Path, list[str]]:
+    (tmp_path / "blank.xlsx").write_bytes(ir.load(ruleset).template("zh"))
+    return tmp_path / "filled.xlsx", filling.fill(tmp_path / "blank.xlsx", data, tmp_path / "filled.xlsx")
+
+
+def scores(evaluation: ir.Evaluation) -> object:
+    entries = [(one.id, entry.id, entry.points) for one in evaluation.criteria for entry in one.entries]
+    return evaluation.total, evaluation.grade, [(one.id, one.points, one.weight) for one in evaluation.criteria], entries
+
+
+def test_the_published_report_of_zhanjiang_from_its_form(tmp_path: Path) -> None:
+    path, missing = filled(tmp_path, "zhanjiang-etdz-project@2023", data_of(EXAMPLES / "zhanjiang-2023.toml"))
+    rules = ir.load("zhanjiang-etdz-project@2023")
+    assert missing == []
+    assert scores(rules.evaluate(path)) == scores(rules.evaluate(EXAMPLES / "zhanjiang-2023.toml"))
+    assert str(rules.evaluate(path).total) == "99.3"
+    assert reading(path).problems == ()
+
+
+@pytest.mark.parametrize("ruleset", ["mof-project-self-evaluation@2021", "mof-project-self-evaluation@2020"])
+def test_an_entry_of_every_kind_from_its_form(tmp_path: Path, ruleset: str) -> None:
+    data = data_of(EXAMPLES / "mof-2023.toml")
+    for name, ratings in data["assessments"]["indicators"].items():
+        if isinstance(ratings, list):  # a form has one rater for each entry
+            data["assessments"]["indicators"][name] = ratings[0]
+    path, _ = filled(tmp_path, ruleset, data)
+    rules = ir.load(ruleset)
+    assert scores(rules.evaluate(path)) == scores(rules.evaluate({key: part for key, part in data.items() if key != "assumed"}))
+
+
+def outcome(rules: ir.Rules, record: Any) -> object:
+    """The scores, or the codes of the problems; those of a form have their cells."""
+    try:
+        return scores(rules.evaluate(record))
+    except ir.RecordError as error:
+        found = error.problems
+    return sorted((one.code, isinstance(record, dict) or bool(one.where.sheet and one.where.cell)) for one in found)
+
+
+@pytest.mark.parametrize("ruleset", SHIPPED)
+def test_every_shipped_case_scores_the_same_from_its_form(tmp_path: Path, ruleset: str) -> None:
+    rules = ir.load(ruleset)
+    family, _, edition = ruleset.partition("@")
+    cases = sorted((CHECKOUT / "rulesets" / family / "cases" / edition).glob("*.toml"))
+    tried = 0
+    for case in cases[:4]:
+        data = data_of(case)
+        record = data.get("record", data)
+        if any(isinstance(one, list) for part in record.get("assessments", {}).values() for one in part.values()):
+            continue
+        path, _ = filled(tmp_path, ruleset, record)
+        plain = {key: part for key, part in record.items() if key not in ("assumed", "reviewed")}
+        assert outcome(rules, path) == outcome(rules, plain), case.name
+        tried += 1
+    assert tried or not cases
+
+
+def test_rows_put_in_and_sheets_renamed_do_no_harm(tmp_path: Path) -> None:
+    data = data_of(EXAMPLES / "zhanjiang-2023.toml")
+    extra = {"id": "more", "category": "产出/数量", "name": "新增", "target": "1次", "actual": "1次"}
+    data["indicators"] = [extra, *data["indicators"], *({**extra, "id": f"more{place}"} for place in range(45))]
+    path, _ = filled(tmp_path, "zhanjiang-etdz-project@2023", data)
+    assert [one.id for one in ir.read_record(path).indicators] == [one["id"] for one in data["indicators"]]
+    book = openpyxl.load_workbook(path)
+    name = book.defined_names["ir.rows.indicators"]
+    sheet = book[str(name.attr_text).partition("!")[0].strip("'")]
+    area = str(name.attr_text).rpartition("!")[2].replace("$", "")
+    last = int(area.rpartition(":")[2].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    for place, value in enumerate(["below", "产出/数量", "表下一行", None, "1次", "1次"], start=1):
+        sheet.cell(last + 1, place).value = value
+    sheet.cell(last, 30).value = "旁注"
+    book.save(path)
+    found = reading(path)
+    assert found.record.indicators[-1].name == "表下一行"
+
+
+def test_a_missing_answer_is_asked_for_at_its_cell(tmp_path: Path) -> None:
+    data = data_of(EXAMPLES / "zhanjiang-2023.toml")
+    del data["answers"]["supervision"]
+    data["answers"]["misuse_count"] = "若干"
+    path, _ = filled(tmp_path, "zhanjiang-etdz-project@2023", data)
+    with pytest.raises(ir.RecordError) as error:
+        ir.load("zhanjiang-etdz-project@2023").evaluate(path)
+    book = openpyxl.load_workbook(path)
+    for name in ("misuse_count", "supervision"):
+        place = str(book.defined_names[f"ir.answers.{name}"].attr_text).replace("$", "").replace("'", "")
+        assert place in {f"{one.where.sheet}!{one.where.cell}" for one in error.value.problems}
+
+
+@pytest.mark.parametrize("ruleset", SHIPPED)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_form_is_for_paper_and_guards_its_headings(tmp_path: Path, ruleset: str, lang: Any) -> None:
+    rules = ir.load(ruleset)
+    (tmp_path / "blank.xlsx").write_bytes(rules.template(lang))
+    book = openpyxl.load_workbook(tmp_path / "blank.xlsx")
+    for sheet in book.worksheets:
+        assert sheet.protection.sheet
+        if sheet.sheet_state == "visible":
+            setup: Any = sheet.sheet_properties.pageSetUpPr
+            assert (sheet.page_setup.paperSize, sheet.page_setup.fitToWidth, setup.fitToPage) == (9, 1, True)
+            assert sheet["A1"].protection.locked
+            for check in sheet.data_validations.dataValidation:
+                assert len(check.formula1 or "") <= 255
+    names = set(book.defined_names)
+    assert {f"ir.answers.{question.id}" for question in rules.plan.questions} <= names
+    assert {one.path for one in rules.inputs() if one.path.startswith(("budget.", "subject."))} <= {
+        name.removeprefix("ir.") for name in names
+    }
+    # An empty form says what is missing, at its cells, and nothing else.
+    empty = reading(tmp_path / "blank.xlsx")
+    assert {problem.code for problem in empty.problems} == {"form-field-missing"}
+    assert all(problem.where.cell for problem in empty.problems)
+
+
+def test_whoever_has_no_openpyxl_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(ir.RecordError) as error:
+        ir.load("zhanjiang-etdz-project@2023").template()
+    assert [problem.code for problem in error.value.problems] == ["excel-not-installed"]
+    assert "indicator-rules[excel]" in error.value.problems[0].describe("zh")
+
+
+# ------------------------------------------------------------------------------------------------------ the command line
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        commands.main([*arguments, "--lang", "zh"])
+    return int(stopped.value.code or 0)
+
+
+def test_a_clerk_makes_fills_in_and_scores_a_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("template", "zhanjiang-etdz-project") == 0
+    assert capsys.readouterr().out == "已写入 自评表-zhanjiang-etdz-project@2023.xlsx\n"
+    assert run("template", "zhanjiang-etdz-project") == 1
+    assert "没有覆盖" in capsys.readouterr().err
+    assert run("template", "zhanjiang-etdz-project", "-o", "a.xls") == 1
+    assert run("template", "no-such-ruleset", "-o", "b.xlsx") == 1
+    capsys.readouterr()
+    filling.fill(Path("自评表-zhanjiang-etdz-project@2023.xlsx"), data_of(EXAMPLES / "zhanjiang-2023.toml"), Path("填好.xlsx"))
+    assert run("evaluate", "填好.xlsx") == 0
+    printed = capsys.readouterr()
+    assert "99.3" in printed.out
+    assert printed.err == ""
+    assert run("audit", "填好.xlsx") == 0
+    assert run("evaluate", "自评表-zhanjiang-etdz-project@2023.xlsx") == 1
+    assert "项目!B4" in capsys.readouterr().err
