@@ -89,18 +89,17 @@ def _told(result: SuiteResult, wanted: _Wanted) -> bool:
 def _told_laws(rules: Rules) -> int:
     """Say which laws hold; how many do not that the ruleset does not waive."""
     from indicator_rules.suite_laws import are_here, broken, law_names, waived
-    from indicator_rules.suite_text import say
+    from indicator_rules.suite_text import law_lines, say
 
     if not are_here():
         show(f"  {say('no-laws')}\n")
         return 0
     names = [law for law in law_names() if waived(rules, law) is None]
-    found = {law: text for law in names if (text := broken(rules, law)) is not None}
+    found = [one for law in names if (one := broken(rules, law)) is not None]
     left_out = [law for law in law_names() if law not in names]
     line = say("laws", count=len(names), broken=len(found))
     show(f"  {line}{say('laws-waived', names=', '.join(left_out)) if left_out else ''}\n")
-    for text in found.values():
-        show("".join(f"    {line}".rstrip() + "\n" for line in say("law-broken", text=text).splitlines()))
+    show("".join(f"    {line}\n" for one in found for line in law_lines(rules, one)))
     return len(found)
 
 

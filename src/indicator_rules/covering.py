@@ -6,9 +6,9 @@ In: rules, and what is not covered. Out: for each the probes that cover it (`cov
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from indicator_rules.coverage import Boundary, Coverage, Observer, RowId
 from indicator_rules.errors import RecordError
@@ -17,7 +17,7 @@ from indicator_rules.exact import Exact
 from indicator_rules.probes import Probe
 from indicator_rules.reading import read_record
 from indicator_rules.rules import Rules
-from indicator_rules.trial import Data, FieldPath
+from indicator_rules.trial import Data, flat
 
 MOST_AT_ONCE = 6
 """Things that one suggested record covers: more than that nobody would check by hand."""
@@ -33,8 +33,8 @@ class Suggestion:
 
     record: Data
     outcome: Outcome
-    covers: tuple[RowId | Boundary, ...]
-    """Of a boundary, one side or the cut itself; the other suggestions stand on the rest of it."""
+    covers: tuple[Token, ...]
+    """Of a boundary, one side or the cut itself; other suggestions stand on the rest of it."""
 
 
 def covering(rules: Rules, coverage: Coverage) -> dict[RowId | Boundary, tuple[Probe, ...]]:
@@ -72,13 +72,13 @@ def suggestions(rules: Rules, coverage: Coverage) -> list[Suggestion]:
                 data, wanted, outcome = both, more, tried
                 laid.append(name)
         left = [name for name in left if name not in laid]
-        covers = dict.fromkeys(
-            _what(token)
-            for name in laid
-            for token in sorted(tokens[name], key=lambda token: (not isinstance(token, RowId), str(token)))
-        )
-        found.append(Suggestion(data, outcome, tuple(covers)))
+        covers = tuple(token for name in laid for token in sorted(tokens[name], key=_rows_first))
+        found.append(Suggestion(data, outcome, covers))
     return found
+
+
+def _rows_first(token: Token) -> tuple[bool, str]:
+    return not isinstance(token, RowId), str(token)
 
 
 def _what(token: Token) -> RowId | Boundary:
@@ -134,18 +134,8 @@ def _fewest(observer: Observer, boundary: Boundary, values: Collection[Exact]) -
 
 def _touch(one: Probe, other: Probe, base: Data) -> bool:
     """Whether a probe changes what the other one reads."""
-    mine, theirs = _paths(one.fragment), _paths(other.fragment)
-    was = _paths(base)
+    mine, theirs = flat(one.fragment), flat(other.fragment)
+    was = flat(base)
     changes = {path for path, value in mine.items() if path not in was or was[path] != value} | set(one.without)
     back = {path for path, value in theirs.items() if path not in was or was[path] != value} | set(other.without)
     return not (changes.isdisjoint({*theirs, *other.without}) and back.isdisjoint({*mine, *one.without}))
-
-
-def _paths(data: Mapping[str, Any], at: FieldPath = ()) -> dict[FieldPath, Any]:
-    """Key path → value of all that plain data hold; entries are named by their ids."""
-    found: dict[FieldPath, Any] = {}
-    for key, value in data.items():
-        rows = value if isinstance(value, list) and all(isinstance(row, Mapping) and "id" in row for row in value) else None
-        below = {row["id"]: row for row in rows} if rows is not None else value
-        found |= _paths(below, (*at, key)) if isinstance(below, Mapping) else {(*at, key): value}
-    return found

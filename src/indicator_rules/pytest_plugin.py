@@ -247,7 +247,7 @@ class _LawItem(_Item):
             pytest.skip(reason)
         found = broken(rules, self.law)
         if found is not None:
-            raise _Failed(found)
+            raise _Failed(found.describe())
 
 
 class _Coverage(_Item):

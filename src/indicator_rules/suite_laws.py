@@ -7,8 +7,12 @@ In: rules, the name of a law. Out: why it does not hold, or None. Needs the extr
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from indicator_rules.rules import Rules
+
+if TYPE_CHECKING:
+    from indicator_rules.testing import Broken
 
 
 def are_here() -> bool:
@@ -30,9 +34,9 @@ def waived(rules: Rules, law: str) -> str | None:
     return dict(rules.spec.waivers).get(law)
 
 
-def broken(rules: Rules, law: str) -> str | None:
+def broken(rules: Rules, law: str) -> Broken | None:
     """What shows that a law does not hold of `rules`; None if it holds."""
     from indicator_rules.testing import LAWS, Broken, run
 
     found = run(LAWS[law], rules)
-    return found.describe() if isinstance(found, Broken) else None
+    return found if isinstance(found, Broken) else None

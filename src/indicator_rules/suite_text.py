@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indicator_rules import messages
 from indicator_rules.coverage import Boundary, Coverage, RowId, leaves
-from indicator_rules.covering import covering
+from indicator_rules.covering import Token, covering
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.explain import Explainer, Words
 from indicator_rules.messages import Language
@@ -25,6 +25,10 @@ from indicator_rules.probes import Probe
 from indicator_rules.rules import Rules
 from indicator_rules.suite import CASES, CaseResult, Difference, SuiteResult
 from indicator_rules.table import Bound
+from indicator_rules.trial import flat
+
+if TYPE_CHECKING:
+    from indicator_rules.testing import Broken
 
 MOST_SHOWN = 10
 """Uncovered rows and boundaries that are listed; the others are counted."""
@@ -100,10 +104,25 @@ def uncovered_lines(rules: Rules, coverage: Coverage, ruleset: Path) -> Iterator
         yield say("write-cases", count=len(probes), ruleset=ruleset)
 
 
-def covered_lines(rules: Rules, covered: Iterable[RowId | Boundary]) -> Iterator[str]:
-    """Rows and boundaries in words."""
+def covered_lines(rules: Rules, covered: Iterable[Token]) -> Iterator[str]:
+    """Rows, and values on and beside boundaries, in words."""
     words = _CoverageWords(rules.plan, messages.language())
-    yield from map(words.covered, covered)
+    for one in covered:
+        yield words.covered(one) if isinstance(one, RowId) else words.covered(*one)
+
+
+def law_lines(rules: Rules, found: Broken) -> Iterator[str]:
+    """A law that does not hold, and in what the records that show it differ from one with everything in order."""
+    yield say("law-broken", text=messages.text("testing.broken", {"name": found.law.name}))
+    yield f"  {found.law.text()}"
+    yield f"  {messages.text('testing.seen')}: {found.seen}"
+    base = flat(rules.survey.base)
+    for place, record in enumerate(found.records, 1):
+        held = flat(record)
+        paths = [path for path in {**held, **base} if held.get(path) != base.get(path)]
+        shown = [f"{'.'.join(path)} = {_inline(held[path]) if path in held else say('nothing')}" for path in paths[:MOST_SHOWN]]
+        yield "  " + say("law-record", place=place, record=", ".join(shown) + (" ..." if len(paths) > MOST_SHOWN else ""))
+    yield "  " + messages.text("testing.waive", {"name": found.law.name})
 
 
 def _piece(probe: Probe) -> Mapping[str, Any]:
@@ -145,8 +164,8 @@ class _CoverageWords(Words):
         super().__init__(plan, lang)
         self.leaves = {leaf.table.id: leaf for leaf, _ in leaves(plan)}
 
-    def covered(self, one: RowId | Boundary) -> str:
-        """A row with its condition, a boundary with its cut; and the table that it is of."""
+    def covered(self, one: RowId | Boundary, value: Exact | None = None) -> str:
+        """A row with its condition, a boundary with its cut (or the side on which `value` stands); and the table that it is of."""
         at = f"{self.owner(one.table)} [{one.table}]".lstrip()
         if isinstance(one, RowId):
             condition = self.condition(self.leaves[one.table], one.row)
@@ -154,7 +173,8 @@ class _CoverageWords(Words):
             return f"{at} {say('row-when', row=name, condition=condition) if condition else name}"
         slot = next(slot for slot in self.leaves[one.table].slots if slot.name == one.slot)
         name = self.words(slot.formula) if slot.name == str(slot.formula) else self.label(slot.name)
-        return f"{at} {name} = {self.cut(slot, Bound(slot.name, '=', one.cut))}"
+        side = "on" if value is None or value == one.cut else "under" if value < one.cut else "over"
+        return f"{at} {say(side, what=name, cut=self.cut(slot, Bound(slot.name, '=', one.cut)))}"
 
     def named(self, one: RowId) -> str:
         """A row's name: of a grade its label, of a row that its author named that name."""

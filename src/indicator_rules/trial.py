@@ -385,6 +385,16 @@ def held(data: Any, path: FieldPath) -> Any:
     return data
 
 
+def flat(data: Mapping[str, Any], at: FieldPath = ()) -> dict[FieldPath, Any]:
+    """Key path → value of all that plain data hold; entries are named by their ids."""
+    found: dict[FieldPath, Any] = {}
+    for key, value in data.items():
+        rows = value if isinstance(value, list) and all(isinstance(row, Mapping) and "id" in row for row in value) else None
+        below = {row["id"]: row for row in rows} if rows is not None else value
+        found |= flat(below, (*at, key)) if isinstance(below, Mapping) else {(*at, key): value}
+    return found
+
+
 def changed(data: Mapping[str, Any], path: FieldPath, value: Any) -> Data:
     """`data` with `value` at `path`; without it, for `ABSENT`."""
     first, *rest = path
