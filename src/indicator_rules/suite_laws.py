@@ -14,6 +14,9 @@ from indicator_rules.rules import Rules
 if TYPE_CHECKING:
     from indicator_rules.testing import Broken
 
+EXAMPLES = 20
+"""Records for each law: what somebody waits for at the terminal. `assert_laws` looks longer."""
+
 
 def are_here() -> bool:
     """Whether laws can be tried: the extra `testing` is installed."""
@@ -38,5 +41,5 @@ def broken(rules: Rules, law: str) -> Broken | None:
     """What shows that a law does not hold of `rules`; None if it holds."""
     from indicator_rules.testing import LAWS, Broken, run
 
-    found = run(LAWS[law], rules)
+    found = run(LAWS[law], rules, EXAMPLES)
     return found if isinstance(found, Broken) else None
