@@ -22,7 +22,8 @@ from indicator_rules.expression import Aggregate, Date, Node, Number
 from indicator_rules.plan import Criterion, EntryKind, Plan, Question, Scale
 from indicator_rules.record import Amounts, EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
-from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, changed, sites
+from indicator_rules.sites import Site, sites
+from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Trial, changed
 
 AMOUNT = 1_000_000
 """元; many ratios of it can be typed."""

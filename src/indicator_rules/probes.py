@@ -15,17 +15,17 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from indicator_rules import engine as engines
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
-from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, exact, to_text
 from indicator_rules.expression import Ref
 from indicator_rules.hitting import Aim, Hitter
-from indicator_rules.messages import Words
 from indicator_rules.neutral import entry_of, merged, neutral
-from indicator_rules.plan import Choice, Plan, Range
+from indicator_rules.plan import Plan, Range
+from indicator_rules.proof import blamed, hits
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.sites import Site, is_truth, sites
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.table import Bound
-from indicator_rules.trial import ABSENT, Changes, Data, Field, FieldPath, Site, Trial, changed, held, is_truth, sites
+from indicator_rules.trial import ABSENT, Changes, Data, Field, FieldPath, Trial, changed, held
 
 Edge: TypeAlias = Literal["at", "below", "above", "inside", "absent", "not_applicable"]
 TOTAL = Ref("total")
@@ -309,47 +309,6 @@ class _Surveyor:
         except RecordError as error:
             return probe.row == "absent" and blamed(error, site)
         return hits(found, site, probe.row, entry)
-
-
-def blamed(error: RecordError, site: Site) -> bool:
-    """Whether a record was refused for want of what the table of `site` reads."""
-    if site.criterion is None and not site.key.startswith("adjustments."):
-        return True
-    labels = [problem.values.get("label") for problem in error.problems]
-    owners = [label.parts[0] if isinstance(label, Words) else label for label in labels]
-    if site.criterion is not None:
-        return any(owner is site.criterion.label for owner in owners)
-    return bool(owners)
-
-
-def hits(found: Evaluation, site: Site, row: str, entry: str | None) -> bool:
-    """Whether an evaluation hit `row` of the table of `site`, as far as an evaluation tells; `entry` is that of a table over entries."""
-    criterion = site.criterion
-    if criterion is None:
-        if site.key.startswith("adjustments."):
-            applied = any(f"adjustments.{one.id}" == site.key for one in found.adjustments)
-            return applied == (row == "apply") or row == "absent"
-        if site.key == "grades":
-            award = site.leaf.row(row).award
-            return isinstance(award, Choice) and found.grade_position == award.position
-        return True
-    result = found[criterion.id]
-    if site.scale is None:
-        return (result.row == "not_applicable") == (row == "no")
-    if site.kind is None:
-        if site.scale is criterion.scale:
-            return result.row == row
-        return (
-            any(
-                part.scale is site.scale and one[0] == row
-                for part, one in zip(criterion.scale.parts, result.item_rows, strict=False)
-            )
-            or (result.row == "absent" and row == "absent")
-            or not any(part.scale is site.scale for part in criterion.scale.parts)
-        )
-    rows = [one.row for one in result.entries if one.id == entry]
-    own = criterion.entries is not None and any(scale is site.scale for _, scale in criterion.entries.scales)
-    return row in rows if own else bool(rows)
 
 
 def _holds(bound: Bound, side: int) -> bool:

@@ -18,11 +18,12 @@ from indicator_rules import engine as engines
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
 from indicator_rules.exact import LARGEST, MOST_DECIMALS, Exact, exact, to_decimal
-from indicator_rules.expression import Aggregate, And, Call, Compare, Node, Not, OneOf, Or, Ref, Text, Truth
+from indicator_rules.expression import Aggregate, Call, Node, Ref
 from indicator_rules.measure import Facts, Readers
-from indicator_rules.plan import Choice, Criterion, EntryKind, Leaf, Plan, Scale
+from indicator_rules.plan import Choice, Leaf, Plan
 from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Point, Subject
 from indicator_rules.scope import RECORD_FIELDS
+from indicator_rules.sites import Site, reading, texts
 from indicator_rules.stage import Stage
 
 Data: TypeAlias = dict[str, Any]
@@ -83,43 +84,6 @@ class Field(NamedTuple):
         return tuple(smallest * 10**power for power in range(7))
 
 
-class Site(NamedTuple):
-    """A table of the plan, and where it is read: `key` is what a ruleset's author would call it."""
-
-    key: str
-    leaf: Leaf
-    criterion: Criterion | None = None
-    scale: Scale | None = None
-    """Set for the table that a scale begins with."""
-    kind: EntryKind | None = None
-    """Kind of the entries that it is for."""
-
-
-def sites(plan: Plan) -> Iterator[Site]:
-    """Every table of `plan`, in the order in which they are asked."""
-    for lookup in plan.lookups:
-        yield Site(f"lookups.{lookup.id}", lookup.leaf)
-    for criterion in plan.criteria:
-        if criterion.applies is not None:
-            yield Site(f"criteria.{criterion.id}.applies_when", criterion.applies, criterion)
-    if plan.weight_sets is not None:
-        yield Site("weight_sets", plan.weight_sets)
-    for criterion in plan.criteria:
-        yield from _of_scale(f"criteria.{criterion.id}", criterion.scale, criterion, None)
-        if criterion.entries is not None:
-            for kind, scale in criterion.entries.scales:
-                yield from _of_scale(f"criteria.{criterion.id}.entries.{kind}", scale, criterion, kind)
-    for adjustment in plan.adjustments:
-        yield Site(f"adjustments.{adjustment.id}", adjustment.leaf)
-    yield Site("grades", plan.grades)
-
-
-def _of_scale(key: str, scale: Scale, criterion: Criterion, kind: EntryKind | None) -> Iterator[Site]:
-    yield Site(key, scale.head, criterion, scale, kind)
-    for part in scale.parts:
-        yield from _of_scale(f"{key}.{part.id}", part.scale, criterion, kind)
-
-
 class Trial:
     """A plan and a record to change."""
 
@@ -131,7 +95,7 @@ class Trial:
         self.plain = engines.engine("plain")
         self.looking_up = self.stage([lookup.leaf for lookup in plan.lookups])
         self.questions = {question.id: question for question in plan.questions}
-        self.texts = _texts(plan)
+        self.texts = texts(plan)
         self._stages: dict[str, Stage] = {}
         self._slots: dict[Any, Any] = {}
         self._fields: dict[tuple[Node, str | None], tuple[Field, ...]] = {}
@@ -358,21 +322,6 @@ class Trial:
             yield Field((*path, name.removeprefix("given_")), "choice", self.texts)
 
 
-def is_truth(node: Node) -> bool:
-    """Whether a formula gives yes or no."""
-    if isinstance(node, Call):
-        return node.function == "present" or (node.function == "first_of" and is_truth(node.arguments[0]))
-    return node.kind == "truth" if isinstance(node, Ref) else isinstance(node, And | Or | Not | Compare | OneOf | Truth)
-
-
-def reading(node: Node) -> Iterator[Node]:
-    """The parts of a formula, not into aggregates: what stands there is about other entries."""
-    yield node
-    if not isinstance(node, Aggregate):
-        for child in node.children():
-            yield from reading(child)
-
-
 def held(data: Any, path: FieldPath) -> Any:
     """What plain data hold at `path`; of a series, the latest number not after the day that ends the path."""
     for part in path:
@@ -424,19 +373,3 @@ def _as_read(answer: Any) -> Any:
     if isinstance(answer, list):
         return tuple(Point.model_validate(point) for point in answer)
     return Decimal(answer) if type(answer) is int else answer
-
-
-def _texts(plan: Plan) -> tuple[str, ...]:
-    """Every text that a condition compares with, and one that none does."""
-    found: dict[str, None] = {}
-    nodes: list[Node] = [one.formula for one in plan.measures]
-    for site in sites(plan):
-        for slot in site.leaf.slots:
-            found |= dict.fromkeys(slot.codes)
-            nodes.append(slot.formula)
-    nodes += [node for lookup in plan.lookups for row in lookup.values for _, node in row]
-    for node in nodes:
-        for part in node.walk():
-            if isinstance(part, Compare | OneOf):
-                found |= dict.fromkeys(one.value for one in part.children() if isinstance(one, Text))
-    return (*found, "其他情形")

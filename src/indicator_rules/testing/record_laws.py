@@ -16,11 +16,12 @@ from indicator_rules.neutral import merged
 from indicator_rules.plan import Leaf
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
+from indicator_rules.sites import sites
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.testing.rescaled import FACTOR, rescaled
 from indicator_rules.testing.seen import REFUSED, Seen, evaluated, lifted
 from indicator_rules.testing.strategies import RecordData, boundary_records, records
-from indicator_rules.trial import FieldPath, Trial, sites
+from indicator_rules.trial import FieldPath, Trial
 
 
 def bounds(rules: Rules, record: RecordData) -> Seen:

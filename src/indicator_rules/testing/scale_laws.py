@@ -16,14 +16,15 @@ from indicator_rules.exact import Exact, to_text
 from indicator_rules.explain import Words
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.plan import Criterion, EntryKind, Plan, Points, Range, Scale
-from indicator_rules.probes import blamed
+from indicator_rules.proof import blamed
 from indicator_rules.rules import Rules
 from indicator_rules.score import treated
+from indicator_rules.sites import Site, sites
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.syntax import parse
 from indicator_rules.testing.seen import REFUSED, Narrowed, Seen, evaluated, lifted
 from indicator_rules.testing.strategies import RecordData, sweeps
-from indicator_rules.trial import Field, Site, Trial, sites
+from indicator_rules.trial import Field, Trial
 
 
 class _Run(NamedTuple):

@@ -23,9 +23,10 @@ from indicator_rules.hitting import Hitter
 from indicator_rules.neutral import entry_of, put
 from indicator_rules.plan import Range
 from indicator_rules.rules import Rules
+from indicator_rules.sites import Site, sites
 from indicator_rules.testing.generate import random_ruleset
 from indicator_rules.toml_text import to_toml
-from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, held, sites
+from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Trial, held
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
