@@ -13,7 +13,8 @@ import tomli
 import test_shapes
 from indicator_rules import RecordError, Rules
 from indicator_rules.evaluation import Evaluation
-from indicator_rules.neutral import merged, neutral
+from indicator_rules.neutral import neutral
+from indicator_rules.pieces import merged
 from indicator_rules.plan import Choice, Plan
 from indicator_rules.probes import Probe, Survey, survey
 from indicator_rules.solve import solve

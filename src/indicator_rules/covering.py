@@ -14,10 +14,10 @@ from indicator_rules.coverage import Boundary, Coverage, Observer, RowId
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact
+from indicator_rules.pieces import Data, flat
 from indicator_rules.probes import Probe
 from indicator_rules.reading import read_record
 from indicator_rules.rules import Rules
-from indicator_rules.trial import Data, flat
 
 MOST_AT_ONCE = 6
 """Things that one suggested record covers: more than that nobody would check by hand."""

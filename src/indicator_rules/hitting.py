@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from indicator_rules.exact import Exact, divide
 from indicator_rules.expression import Call
 from indicator_rules.measure import Facts
+from indicator_rules.pieces import ABSENT, FieldPath
 from indicator_rules.plan import Range
 from indicator_rules.sites import Site
 from indicator_rules.solve import solve
 from indicator_rules.table import Bound, Operator
-from indicator_rules.trial import ABSENT, Changes, Field, FieldPath, Trial
+from indicator_rules.trial import Changes, Field, Trial
 from indicator_rules.value import Absent
 
 DEEPEST = 5

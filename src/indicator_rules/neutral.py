@@ -19,11 +19,12 @@ from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, exact, to_decimal
 from indicator_rules.expression import Aggregate, Date, Node, Number
+from indicator_rules.pieces import ABSENT, Data, put
 from indicator_rules.plan import Criterion, EntryKind, Plan, Question, Scale
 from indicator_rules.record import Amounts, EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.sites import Site, sites
-from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Trial, changed
+from indicator_rules.trial import Field, Trial
 
 AMOUNT = 1_000_000
 """元; many ratios of it can be typed."""
@@ -36,37 +37,6 @@ Standing: TypeAlias = tuple[int, int, Exact, Exact]
 def neutral(plan: Plan) -> Data:
     """A complete record on which everything applicable scores, in full where that can be; plain data, as a TOML file would hold it."""
     return _Neutral(plan).data()
-
-
-def merged(base: Mapping[str, Any], fragment: Mapping[str, Any], without: tuple[FieldPath, ...] = ()) -> Data:
-    """`fragment` laid over `base`, table by table and entry by entry (by `id`), less what stands at the paths `without`."""
-    both: Data = {**base}
-    for key, value in fragment.items():
-        below = base.get(key)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            both[key] = merged(below, value)
-        elif isinstance(value, list) and isinstance(below, list) and all("id" in row for row in (*value, *below)):
-            laid = {row["id"]: row for row in value}
-            both[key] = [merged(row, laid.pop(row["id"], {})) for row in below]
-            both[key] += laid.values()
-        else:
-            both[key] = value
-    for path in without:
-        both = _less(both, path)
-    return both
-
-
-def _less(data: Mapping[str, Any], path: FieldPath) -> Data:
-    first, *rest = path
-    below = data.get(first)
-    if isinstance(below, list) and rest:
-        name, *inside = rest
-        rows = [_less(row, tuple(inside)) if inside and row["id"] == name else row for row in below]
-        rows = rows if inside else [row for row in rows if row["id"] != name]
-        return {**data, first: rows} if rows else {key: value for key, value in data.items() if key != first}
-    if not rest:
-        return {key: value for key, value in data.items() if key != first}
-    return {**data, first: _less(below, tuple(rest))} if isinstance(below, Mapping) else dict(data)
 
 
 class _Neutral:
@@ -250,16 +220,6 @@ def standing(found: Evaluation) -> Standing:
     lost: Exact = sum((max(0, one.exact_lost) for one in found.criteria), Fraction(0))
     lost += sum(one.adjustment.effect != "bonus" for one in found.adjustments)
     return 0, out, exact(Fraction(lost)), -(found.exact_total or 0)
-
-
-def put(data: Data, path: FieldPath, value: Any) -> Data:
-    """`data` with `value` at `path`; a pick replaces another form of pick."""
-    if path[0] == "indicators":
-        rows = [changed(row, path[2:], value) if row["id"] == path[1] else row for row in data["indicators"]]
-        return {**data, "indicators": rows}
-    if path[0] == "assessments":
-        return changed(data, path[:-1], {path[-1]: value})
-    return changed(data, path, value)
 
 
 def entry_of(site: Site, data: Mapping[str, Any]) -> str | None:

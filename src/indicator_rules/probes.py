@@ -18,14 +18,15 @@ from indicator_rules.evaluate import Evaluator
 from indicator_rules.exact import Exact, exact, to_text
 from indicator_rules.expression import Ref
 from indicator_rules.hitting import Aim, Hitter
-from indicator_rules.neutral import entry_of, merged, neutral
+from indicator_rules.neutral import entry_of, neutral
+from indicator_rules.pieces import ABSENT, Data, FieldPath, changed, held, merged
 from indicator_rules.plan import Plan, Range
 from indicator_rules.proof import blamed, hits
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.sites import Site, is_truth, sites
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.table import Bound
-from indicator_rules.trial import ABSENT, Changes, Data, Field, FieldPath, Trial, changed, held
+from indicator_rules.trial import Changes, Field, Trial
 
 Edge: TypeAlias = Literal["at", "below", "above", "inside", "absent", "not_applicable"]
 TOTAL = Ref("total")

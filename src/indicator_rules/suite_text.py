@@ -20,12 +20,12 @@ from indicator_rules.covering import Token, covering
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.explain import Explainer, Words
 from indicator_rules.messages import Language
+from indicator_rules.pieces import flat
 from indicator_rules.plan import Adjustment, Choice, Criterion, Leaf, Plan
 from indicator_rules.probes import Probe
 from indicator_rules.rules import Rules
 from indicator_rules.suite import CASES, CaseResult, Difference, SuiteResult
 from indicator_rules.table import Bound
-from indicator_rules.trial import flat
 
 if TYPE_CHECKING:
     from indicator_rules.testing import Broken

@@ -7,10 +7,10 @@ readers and tables are those that evaluation uses, so nothing here can differ fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
 
@@ -20,17 +20,14 @@ from indicator_rules.completion import EntryFacts, Settings, agreed_level
 from indicator_rules.exact import LARGEST, MOST_DECIMALS, Exact, exact, to_decimal
 from indicator_rules.expression import Aggregate, Call, Node, Ref
 from indicator_rules.measure import Facts, Readers
+from indicator_rules.pieces import ABSENT, Data, FieldPath, changed, held
 from indicator_rules.plan import Choice, Leaf, Plan
 from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Point, Subject
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.sites import Site, reading, texts
 from indicator_rules.stage import Stage
 
-Data: TypeAlias = dict[str, Any]
-FieldPath: TypeAlias = tuple[str, ...]
-"""Key path of a field in a record; entries are named by their ids."""
 FieldKind: TypeAlias = Literal["money", "number", "not-negative", "count", "year", "date", "share", "choice"]
-ABSENT: Final = None
 Changes: TypeAlias = Mapping[FieldPath, Any]
 
 
@@ -320,52 +317,6 @@ class Trial:
             yield Field((*path, name), "choice", (row.get(name) or "已说明", ABSENT))
         elif name in ("level", "given_level", "unit"):
             yield Field((*path, name.removeprefix("given_")), "choice", self.texts)
-
-
-def held(data: Any, path: FieldPath) -> Any:
-    """What plain data hold at `path`; of a series, the latest number not after the day that ends the path."""
-    for part in path:
-        if isinstance(data, list) and data and "date" in data[0]:
-            data = next((point["value"] for point in reversed(data) if point["date"].isoformat() <= part), ABSENT)
-        elif isinstance(data, list):
-            data = next((row for row in data if row.get("id") == part), ABSENT)
-        else:
-            data = data.get(part) if isinstance(data, Mapping) else ABSENT
-    return data
-
-
-def flat(data: Mapping[str, Any], at: FieldPath = ()) -> dict[FieldPath, Any]:
-    """Key path → value of all that plain data hold; entries are named by their ids."""
-    found: dict[FieldPath, Any] = {}
-    for key, value in data.items():
-        rows = value if isinstance(value, list) and all(isinstance(row, Mapping) and "id" in row for row in value) else None
-        below = {row["id"]: row for row in rows} if rows is not None else value
-        found |= flat(below, (*at, key)) if isinstance(below, Mapping) else {(*at, key): value}
-    return found
-
-
-def changed(data: Mapping[str, Any], path: FieldPath, value: Any) -> Data:
-    """`data` with `value` at `path`; without it, for `ABSENT`."""
-    first, *rest = path
-    below = data.get(first)
-    new: Any = value
-    if rest and isinstance(below, list):
-        new = _series_with(below, date.fromisoformat(rest[0]), value) or ABSENT
-    elif rest:
-        new = changed(below if isinstance(below, Mapping) else {}, tuple(rest), value)
-    return {**{key: one for key, one in data.items() if key != first}, **({} if new is ABSENT else {first: new})}
-
-
-def _series_with(points: list[Data], day: date, value: Any) -> list[Data]:
-    """A series with `value` on a day, or nothing up to it; what it gives on later days stays."""
-    if held(points, (day.isoformat(),)) == value:
-        return points
-    after = day + timedelta(days=1)
-    later = held(points, (after.isoformat(),))
-    before = [point for point in points if point["date"] < day] if value is not ABSENT else []
-    now = [{"date": day, "value": value}] if value is not ABSENT else []
-    then = [{"date": after, "value": later}] if later is not ABSENT else []
-    return [*before, *now, *then, *(point for point in points if point["date"] > after)]
 
 
 def _as_read(answer: Any) -> Any:
