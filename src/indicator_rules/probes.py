@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from indicator_rules import engine as engines
+from indicator_rules.blame import blamed, hits
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.exact import Exact, exact, to_text
@@ -21,7 +22,6 @@ from indicator_rules.hitting import Aim, Hitter
 from indicator_rules.neutral import entry_of, neutral
 from indicator_rules.pieces import ABSENT, Data, FieldPath, changed, held, merged
 from indicator_rules.plan import Plan, Range
-from indicator_rules.proof import blamed, hits
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.sites import Site, is_truth, sites
 from indicator_rules.stage import FIRST_ROWS

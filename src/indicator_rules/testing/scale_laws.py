@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from indicator_rules import messages
 from indicator_rules import spec as written
+from indicator_rules.blame import blamed
 from indicator_rules.condition import constant
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import CriterionResult, Evaluation
@@ -16,7 +17,6 @@ from indicator_rules.exact import Exact, to_text
 from indicator_rules.explain import Words
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.plan import Criterion, EntryKind, Plan, Points, Range, Scale
-from indicator_rules.proof import blamed
 from indicator_rules.rules import Rules
 from indicator_rules.score import treated
 from indicator_rules.sites import Site, sites
