@@ -81,6 +81,7 @@ def _told(result: SuiteResult, wanted: _Wanted) -> bool:
     show("\n".join(lines) + "\n")
     left = sum(not _told_case(case, update=wanted.update_cases) for case in failing)
     left += _told_laws(result.rules) if wanted.laws else 0
+    left += _told_proofs(result.rules)
     if wanted.write_cases:
         result = _written(result)
     return _told_coverage(result, wanted.at_least) and not left
@@ -132,6 +133,15 @@ def _written(result: SuiteResult) -> SuiteResult:
     folder = next((path.parent for path in texts), result.path.parent)
     show(f"  {say('wrote', count=len(texts), folder=folder) if texts else say('nothing-to-write')}\n")
     return run_cases(result.path, result.rules, result.problems) if texts else result
+
+
+def _told_proofs(rules: Rules) -> int:
+    """Say what is refuted and what is undecided of all records; how much is refuted."""
+    from indicator_rules.suite_proofs import refuted_and_undecided
+
+    refuted, undecided = refuted_and_undecided(rules)
+    show("".join(f"    {mark} {answer}\n" for mark, answers in (("×", refuted), ("?", undecided)) for answer in answers))
+    return len(refuted)
 
 
 def _told_case(result: CaseResult, *, update: bool) -> bool:

@@ -24,6 +24,7 @@ from indicator_rules.plan import Criterion, EntryKind, Plan, Question, Scale
 from indicator_rules.record import Amounts, EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.sites import Site, sites
+from indicator_rules.time_limit import check_time
 from indicator_rules.trial import Field, Trial
 
 AMOUNT = 1_000_000
@@ -205,6 +206,7 @@ class _Neutral:
 
     def standing(self, data: Data) -> Standing:
         """How far a record is from full marks: problems, criteria out of play, points lost, and less the total."""
+        check_time()
         try:
             found = self.evaluator.evaluate(EvaluationRecord.model_validate(data))
         except RecordError as error:

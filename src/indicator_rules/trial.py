@@ -26,6 +26,7 @@ from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRe
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.sites import Site, reading, texts
 from indicator_rules.stage import Stage
+from indicator_rules.time_limit import check_time
 
 FieldKind: TypeAlias = Literal["money", "number", "not-negative", "count", "year", "date", "share", "choice"]
 Changes: TypeAlias = Mapping[FieldPath, Any]
@@ -157,10 +158,13 @@ class Trial:
 
     def facts(self, changes: Changes, site: Site, entry: str | None = None, weight: Exact = 1) -> Facts:
         """The base record with `changes`, as the table of `site` reads it; `weight` is that in force."""
+        check_time()
         facts = self._facts(record := self.record(changes))
         facts.weight = weight
         if entry is not None and site.criterion is not None and site.criterion.entries is not None:
-            indicator = next(one for one in record.indicators if one.id == entry)
+            indicator = next((one for one in record.indicators if one.id == entry), None)
+            if indicator is None:  # taken out, as something that is counted
+                return facts
             settings, ratings = self.settings_of[site.criterion.id], record.assessments.indicators.get(entry, ())
             facts.entry = EntryFacts(
                 indicator,
