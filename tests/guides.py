@@ -64,7 +64,7 @@ def _run(line: str, folder: Path) -> str:
     if not words:
         return ""
     assert words[0] == "indicator-rules", f"a guide runs only this library: {line}"
-    words[:1] = [sys.executable, "-c", "from indicator_rules.cli import main; main()"]
+    words[:1] = [sys.executable, "-c", "from indicator_rules.cli.commands import main; main()"]
     source = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     settings = {**os.environ, "LC_ALL": "zh_CN.UTF-8", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": source}
     done = subprocess.run(

@@ -319,7 +319,7 @@ def test_examples_shrink_to_what_matters() -> None:
     """The smallest record of a budget spent in part is the neutral one but for one field."""
     from hypothesis import find
 
-    from indicator_rules.neutral import neutral
+    from indicator_rules.probing.neutral import neutral
 
     def is_partly_spent(record: Any) -> bool:
         try:

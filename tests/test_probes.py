@@ -13,11 +13,11 @@ import tomli
 import test_shapes
 from indicator_rules import RecordError, Rules
 from indicator_rules.evaluation import Evaluation
-from indicator_rules.neutral import neutral
-from indicator_rules.pieces import merged
 from indicator_rules.plan import Choice, Plan
-from indicator_rules.probes import Probe, Survey, survey
-from indicator_rules.solve import solve
+from indicator_rules.probing.neutral import neutral
+from indicator_rules.probing.pieces import merged
+from indicator_rules.probing.probes import Probe, Survey, survey
+from indicator_rules.probing.solve import solve
 from indicator_rules.toml_text import to_toml
 
 ROOT = Path(__file__).parent.parent

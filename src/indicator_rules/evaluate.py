@@ -268,13 +268,13 @@ class Run:
 
     def explain(self, evaluation: Evaluation, criterion: str | None) -> Derivation:
         """Every step to the points of a criterion, or to total and grade."""
-        from indicator_rules.derive import derive
+        from indicator_rules.explaining.derive import derive
 
         return derive(evaluation, criterion)
 
     def html(self, evaluation: Evaluation) -> str:
         """The evaluation as a table for a notebook."""
-        from indicator_rules.notebook import evaluation_html
+        from indicator_rules.explaining.notebook import evaluation_html
 
         return evaluation_html(evaluation)
 

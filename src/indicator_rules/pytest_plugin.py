@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from indicator_rules.coverage import Observer
     from indicator_rules.rules import Rules
-    from indicator_rules.suite import CaseResult
+    from indicator_rules.suite.coverage import Observer
+    from indicator_rules.suite.suite import CaseResult
 
 _UPDATED = "indicator_rules_updated"
 _COVERAGE = "indicator_rules_coverage"
@@ -41,7 +41,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if _is_ruleset(file_path):
         return _RulesetFile.from_parent(parent, path=file_path)
     if "cases" in file_path.parts and parent.session.isinitpath(file_path):
-        from indicator_rules.suite import ruleset_of
+        from indicator_rules.suite.suite import ruleset_of
 
         ruleset = ruleset_of(file_path)
         if ruleset is not None:
@@ -89,11 +89,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _rewritten(ruleset: Path, case: Path) -> Iterator[str]:
     """The differences of a case; then it is rewritten."""
-    from indicator_rules.case_update import updated
+    from indicator_rules.cli.terminal import write
     from indicator_rules.errors import RecordError
-    from indicator_rules.suite import run_case
-    from indicator_rules.suite_text import say
-    from indicator_rules.terminal import write
+    from indicator_rules.suite.case_update import updated
+    from indicator_rules.suite.suite import run_case
+    from indicator_rules.suite.text import say
 
     result = run_case(case, _observer(ruleset))
     yield _told(result)
@@ -114,8 +114,8 @@ class _RulesetFile(pytest.File):
     """A ruleset, with its cases."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        from indicator_rules.suite import case_files
-        from indicator_rules.suite_laws import are_here, law_names
+        from indicator_rules.suite.laws import are_here, law_names
+        from indicator_rules.suite.suite import case_files
 
         yield _Check.from_parent(self, name="check")
         home = self.path.parent / "cases"
@@ -161,9 +161,9 @@ def _rules_of(item: pytest.Item) -> Rules:
 
 
 def _observer(ruleset: Path) -> Observer:
-    from indicator_rules.coverage import Observer
     from indicator_rules.errors import RulesetError
     from indicator_rules.rules import Rules
+    from indicator_rules.suite.coverage import Observer
 
     try:
         return Observer(Rules.from_path(ruleset))
@@ -185,7 +185,7 @@ class _Check(_Item):
     def runtest(self) -> None:
         from indicator_rules.render import problems_text
         from indicator_rules.rules import check
-        from indicator_rules.suite import strays
+        from indicator_rules.suite.suite import strays
 
         problems = check(self.path)
         wrong = [*(problem for problem in problems if problem.severity == "error"), *strays([self.path])]
@@ -206,7 +206,7 @@ class _CaseItem(_Item):
         if result.passed:
             return
         if self.config.getoption("--update-cases"):
-            from indicator_rules.case_update import updated
+            from indicator_rules.suite.case_update import updated
 
             if updated(result) is not None:
                 ruleset = self.parent.ruleset if isinstance(self.parent, _CaseFile) else self.path
@@ -215,7 +215,7 @@ class _CaseItem(_Item):
         raise _Failed(_told(result))
 
     def result(self) -> CaseResult:
-        from indicator_rules.suite import run_case
+        from indicator_rules.suite.suite import run_case
 
         if not isinstance(self.parent, _RulesetFile | _CaseFile):
             raise TypeError(self.parent)
@@ -223,7 +223,7 @@ class _CaseItem(_Item):
 
 
 def _told(result: CaseResult) -> str:
-    from indicator_rules.suite_text import case_lines, say
+    from indicator_rules.suite.text import case_lines, say
 
     title = "" if result.case is None else result.case.title
     return "\n".join([say("case", file=result.path, title=title).rstrip(), *(f"    {line}" for line in case_lines(result))])
@@ -237,8 +237,8 @@ class _LawItem(_Item):
         self.law = law
 
     def runtest(self) -> None:
-        from indicator_rules.suite_laws import are_here, broken, waived
-        from indicator_rules.suite_text import say
+        from indicator_rules.suite.laws import are_here, broken, waived
+        from indicator_rules.suite.text import say
 
         if not are_here():
             pytest.skip(say("no-laws"))
@@ -255,7 +255,7 @@ class _Proofs(_Item):
     """Nothing is refuted that can be asked about all records."""
 
     def runtest(self) -> None:
-        from indicator_rules.suite_proofs import refuted_and_undecided
+        from indicator_rules.suite.proofs import refuted_and_undecided
 
         if not isinstance(self.parent, _RulesetFile):
             raise TypeError(self.parent)
@@ -269,8 +269,8 @@ class _Coverage(_Item):
     """The cases cover as many rows and boundaries as the settings ask for."""
 
     def runtest(self) -> None:
-        from indicator_rules.suite import run_cases
-        from indicator_rules.suite_text import coverage_line, no_cases, say, unchecked_line, uncovered_lines
+        from indicator_rules.suite.suite import run_cases
+        from indicator_rules.suite.text import coverage_line, no_cases, say, unchecked_line, uncovered_lines
 
         rules = _rules_of(self)
         result = run_cases(self.path, rules)

@@ -14,7 +14,7 @@ from indicator_rules import messages
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Evaluation
 from indicator_rules.exact import exact, to_text
-from indicator_rules.explain import Explainer, names, number_text
+from indicator_rules.explaining.explain import Explainer, names, number_text
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.record import EvaluationRecord

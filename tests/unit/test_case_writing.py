@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from indicator_rules import suite
-from indicator_rules.case import read_case
-from indicator_rules.case_writing import written_cases
-from indicator_rules.coverage import Observer
-from indicator_rules.covering import MOST_AT_ONCE, covering, suggestions
 from indicator_rules.rules import Rules
+from indicator_rules.suite import suite
+from indicator_rules.suite.case import read_case
+from indicator_rules.suite.case_writing import written_cases
+from indicator_rules.suite.coverage import Observer
+from indicator_rules.suite.covering import MOST_AT_ONCE, covering, suggestions
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -28,7 +28,9 @@ def copied(tmp_path: Path) -> Path:
     return path
 
 
-def ran(*words: object, module: str = "indicator_rules.cli", lang: str = "en", path: Path | None = None) -> tuple[int, str]:
+def ran(
+    *words: object, module: str = "indicator_rules.cli.commands", lang: str = "en", path: Path | None = None
+) -> tuple[int, str]:
     environment = {**os.environ, "LC_ALL": {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[lang], "PYTHONUTF8": "1"}
     if path is not None:
         environment["PYTHONPATH"] = os.pathsep.join([str(path), environment.get("PYTHONPATH", "")])

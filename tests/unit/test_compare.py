@@ -15,13 +15,14 @@ from click.testing import CliRunner, Result
 from pydantic import BaseModel
 
 import indicator_rules as ir
-from indicator_rules import comparison_text, messages
+from indicator_rules import messages
 from indicator_rules import spec as written
-from indicator_rules.cli import commands
-from indicator_rules.comparison import Change
+from indicator_rules.cli.commands import commands
+from indicator_rules.cli.terminal import columns
+from indicator_rules.comparison import text as comparison_text
+from indicator_rules.comparison.comparison import Change
+from indicator_rules.comparison.wording import key_name
 from indicator_rules.meaning import same_meaning
-from indicator_rules.terminal import columns
-from indicator_rules.wording import key_name
 
 ROOT = Path(__file__).parents[2]
 ZHANJIANG = ROOT / "rulesets" / "zhanjiang-etdz-project" / "2023.toml"

@@ -16,13 +16,13 @@ from click.testing import CliRunner
 
 import indicator_rules as ir
 from indicator_rules import messages
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.derivation import Derivation, Step
-from indicator_rules.distance import nearest
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import from_text
-from indicator_rules.explain import number_text
+from indicator_rules.explaining.distance import nearest
+from indicator_rules.explaining.explain import number_text
 from test_shapes import RECORD, SHAPES, merged, read, ruleset
 
 CHECKOUT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import indicator_rules as ir
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.errors import Problem, path_text
 
 ROOT = Path(__file__).parents[2]

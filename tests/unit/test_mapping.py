@@ -9,9 +9,9 @@ import openpyxl
 import pytest
 
 import indicator_rules as ir
-from indicator_rules.cli import commands
-from indicator_rules.mapping import FieldMapping, is_field, read_mapping
-from indicator_rules.mapping_guess import guess
+from indicator_rules.cli.commands import commands
+from indicator_rules.excel.mapping import FieldMapping, is_field, read_mapping
+from indicator_rules.excel.mapping_guess import guess
 from indicator_rules.reading import read
 
 PROJECTS: list[list[Any]] = [

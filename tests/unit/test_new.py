@@ -18,21 +18,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indicator_rules import messages
+from indicator_rules.authoring.draft import Draft
+from indicator_rules.authoring.new_edition import new_edition
+from indicator_rules.authoring.notice import notice
+from indicator_rules.authoring.notice_workbook import notice_workbook
+from indicator_rules.authoring.rubric_table import rubric_table
+from indicator_rules.authoring.rule_words import reading
+from indicator_rules.authoring.skeleton import skeleton
 from indicator_rules.catalog import Catalog, Entry, load
-from indicator_rules.cli import commands
-from indicator_rules.draft import Draft
+from indicator_rules.cli.commands import commands
 from indicator_rules.errors import Problem, RulesetError
-from indicator_rules.new_edition import new_edition
-from indicator_rules.notice import notice
-from indicator_rules.notice_workbook import notice_workbook
+from indicator_rules.excel.workbook import read_workbook
 from indicator_rules.rubric import Words
-from indicator_rules.rubric_table import rubric_table
-from indicator_rules.rule_words import reading
 from indicator_rules.rules import Rules, check
-from indicator_rules.skeleton import skeleton
 from indicator_rules.spec import Spec
-from indicator_rules.suite import run as run_suite
-from indicator_rules.workbook import read_workbook
+from indicator_rules.suite.suite import run as run_suite
 
 ENTRIES = Catalog.builtin().entries
 each_entry = pytest.mark.parametrize("entry", ENTRIES, ids=[entry.name for entry in ENTRIES])

@@ -14,9 +14,9 @@ import tomli
 from click.testing import CliRunner, Result
 
 import indicator_rules as ir
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.comparing import equivalent, grade_pairs
-from indicator_rules.proof import Answer
+from indicator_rules.proving.proof import Answer
 from indicator_rules.testing import NotProved, assert_proved
 
 ROOT = Path(__file__).parents[2]

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import tomli
 
-from indicator_rules import suite
-from indicator_rules.case import read_case
-from indicator_rules.case_update import updated
-from indicator_rules.coverage import Observer
 from indicator_rules.errors import RecordError
 from indicator_rules.rules import Rules
-from indicator_rules.suite_text import case_lines
+from indicator_rules.suite import suite
+from indicator_rules.suite.case import read_case
+from indicator_rules.suite.case_update import updated
+from indicator_rules.suite.coverage import Observer
+from indicator_rules.suite.text import case_lines
 
 RULES = """
 schema = 1
@@ -77,7 +77,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def run(*words: str | Path, lang: str = "en", module: str = "indicator_rules.cli") -> tuple[int, str]:
+def run(*words: str | Path, lang: str = "en", module: str = "indicator_rules.cli.commands") -> tuple[int, str]:
     environment = {**os.environ, "LC_ALL": {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[lang], "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", module, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)

@@ -13,7 +13,7 @@ import tomli
 
 import indicator_rules as ir
 from forms import filling
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.reading import reading
 
 CHECKOUT = Path(__file__).parents[2]

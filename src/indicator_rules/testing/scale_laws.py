@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 
 from indicator_rules import messages
 from indicator_rules import spec as written
-from indicator_rules.blame import blamed
 from indicator_rules.condition import constant
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, to_text
-from indicator_rules.explain import Words
+from indicator_rules.explaining.explain import Words
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.plan import Criterion, EntryKind, Plan, Points, Range, Scale
+from indicator_rules.probing.blame import blamed
+from indicator_rules.probing.sites import Site, sites
+from indicator_rules.probing.trial import Field, Trial
 from indicator_rules.rules import Rules
 from indicator_rules.score import treated
-from indicator_rules.sites import Site, sites
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.syntax import parse
 from indicator_rules.testing.seen import REFUSED, Narrowed, Seen, evaluated, lifted
 from indicator_rules.testing.strategies import RecordData, sweeps
-from indicator_rules.trial import Field, Trial
 
 
 class _Run(NamedTuple):

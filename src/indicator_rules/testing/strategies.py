@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 
 from indicator_rules.errors import RulesetError
 from indicator_rules.exact import Exact, exact
-from indicator_rules.hitting import Hitter
-from indicator_rules.neutral import entry_of
-from indicator_rules.pieces import ABSENT, Data, FieldPath, held, put
 from indicator_rules.plan import Range
+from indicator_rules.probing.hitting import Hitter
+from indicator_rules.probing.neutral import entry_of
+from indicator_rules.probing.pieces import ABSENT, Data, FieldPath, held, put
+from indicator_rules.probing.sites import Site, sites
+from indicator_rules.probing.trial import Field, Trial
 from indicator_rules.rules import Rules
-from indicator_rules.sites import Site, sites
 from indicator_rules.testing.generate import random_ruleset
 from indicator_rules.toml_text import to_toml
-from indicator_rules.trial import Field, Trial
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
