@@ -24,6 +24,7 @@ from forms.published_forms import national
 from indicator_rules import messages
 from indicator_rules.cell_text import LONGEST, cell_number, cell_text
 from indicator_rules.cli import commands
+from indicator_rules.evaluation import CriterionResult
 from indicator_rules.exact import exact
 from indicator_rules.reading import reading
 from indicator_rules.results import Scored, losses
@@ -244,7 +245,7 @@ def test_a_record_from_no_form_has_a_sheet_of_all_its_points(tmp_path: Path) -> 
     sheet = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0]
     found = listed(sheet)
     for one in (*result.criteria, *(entry for criterion in result.criteria for entry in criterion.entries)):
-        label = one.label if isinstance(one, ir.CriterionResult) else one.name
+        label = one.label if isinstance(one, CriterionResult) else one.name
         assert (label, cell_number(one.exact_weight), cell_number(one.exact_points)) in found
     assert found[-1] == ("总分", 100, result.total)
     noted = {cell.row for row in sheet.iter_rows() for cell in row if cell.comment}
