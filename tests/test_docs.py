@@ -14,6 +14,7 @@ import pytest
 import tomli
 
 import indicator_rules as ir
+from guides import GUIDES, play
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -25,6 +26,8 @@ SET_UP = "python3 -m venv"
 def blocks(kind: str) -> list[tuple[str, str]]:
     found = []
     for document in DOCUMENTS:
+        if document in GUIDES and kind == "bash":
+            continue  # run as a whole, below
         pieces = [text for language, text in BLOCK.findall(document.read_text(encoding="utf-8")) if language == kind]
         found += [(f"{document.name}-{number}", text) for number, text in enumerate(pieces, 1)]
     return found
@@ -55,6 +58,14 @@ def test_commands_run(text: str, tmp_path: Path) -> None:
             assert words[0] in ("cp", "mkdir"), f"a command that this test does not run: {line}"
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=[guide.name for guide in GUIDES])
+def test_a_guide_shows_what_comes_out(guide: Path, tmp_path: Path) -> None:
+    shown = list(play(guide, tmp_path))
+    assert shown
+    for one in shown:
+        assert one.agrees(), f"`python tests/guides.py` writes what comes out now:\n{one.found}"
 
 
 @pytest.mark.parametrize("text", [text for _, text in TOML], ids=[name for name, _ in TOML])

@@ -1,7 +1,7 @@
 r"""Texts and numbers as cells of a workbook that is written: nothing that somebody typed becomes a formula, breaks the file or is changed unseen.
 
 In: any text, an exact number. Out: a text that .xlsx can hold (control characters spelt out as `\u0007`, at most 32,767 characters), whether Excel would take it
-for more than a text, a number of 15 digits.
+for more than a text, a number of at most 15 digits.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from decimal import Context, Decimal
 from fractions import Fraction
 
-from indicator_rules.exact import Exact
+from indicator_rules.exact import Exact, Rounding
 
 LONGEST = 32_767
 """Of a cell, in units of UTF-16, as Excel counts."""
@@ -18,6 +18,7 @@ _REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What XML cannot hold, openpyxl refuses, or a reader takes for something else."""
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _DIGITS = Context(prec=15)
+_DECIMALS = Rounding(12, "half-up")
 
 
 def cell_text(text: str) -> str:
@@ -41,10 +42,10 @@ def is_taken_for_more(text: str) -> bool:
 
 
 def cell_number(value: Exact) -> Decimal:
-    """`value` with the 15 digits that Excel keeps: exact, but for a fraction without end.
+    """`value` exactly, but for a fraction without end: of that the 12 decimals that records take, and no more than the 15 digits that Excel keeps.
 
     >>> cell_number(Fraction(463, 50)), cell_number(Fraction(250, 27))
-    (Decimal('9.26'), Decimal('9.25925925925926'))
+    (Decimal('9.26'), Decimal('9.259259259259'))
     """
-    exact = Fraction(value)
+    exact = Fraction(_DECIMALS(value))
     return _DIGITS.divide(Decimal(exact.numerator), Decimal(exact.denominator))

@@ -1,5 +1,5 @@
-"""The command line: `indicator-rules evaluate`, `partial`, `audit`, `test`, `compare`, `sensitivity`, `check`, `lint`, `schema`, `list`, `show`, `inputs`,
-`template`, `mapping`.
+"""The command line: `indicator-rules evaluate`, `partial`, `audit`, `test`, `compare`, `sensitivity`, `gap`, `check`, `lint`, `schema`, `list`, `show`, `inputs`,
+`template`, `mapping`, `new`.
 
 In: what a person typed, files and folders. Out: text or JSON on standard output, problems on standard error, and an exit code (`terminal`).
 The rest of the library is imported when a command needs it, so that help and usage errors come at once.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,9 @@ from indicator_rules.cli_check import check, lint
 from indicator_rules.cli_compare import compare
 from indicator_rules.cli_excel import mapping as mapping_commands
 from indicator_rules.cli_excel import template
+from indicator_rules.cli_explain import EVERY_LOSS, explained
+from indicator_rules.cli_gap import gap
+from indicator_rules.cli_new import new
 from indicator_rules.cli_options import (
     a_date,
     catalog_of,
@@ -34,6 +37,7 @@ from indicator_rules.cli_options import (
     year_option,
 )
 from indicator_rules.cli_partial import partial
+from indicator_rules.cli_prove import prove
 from indicator_rules.cli_sensitivity import sensitivity
 from indicator_rules.cli_test import test
 from indicator_rules.errors import RecordError
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.results import Scored
+    from indicator_rules.rules import Rules
 
 # ----------------------------------------------------------------------------------------------------------------- options
 
@@ -84,6 +89,9 @@ def main() -> None:
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-evaluate-output")
 @mapping_option
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
+@click.option(
+    "--explain", multiple=True, is_flag=False, flag_value=EVERY_LOSS, metavar="CRITERION", callback=typed, help="help-explain"
+)
 @common
 def evaluate(
     records: tuple[str, ...],
@@ -92,11 +100,11 @@ def evaluate(
     year: int | None,
     form: str,
     output: str | None,
-    mapping: str | None,
-    engine: str | None,
+    explain: tuple[str, ...],
+    **how: str | None,
 ) -> int:
     catalog = catalog_of(folders)
-    files, found, single = readings(records, mapping)
+    files, found, single = readings(records, how["mapping"])
     if output is not None:
         check_output(Path(output), files)
         if Path(output).suffix.lower() == ".xlsx":
@@ -105,12 +113,16 @@ def evaluate(
             if form == "json":
                 raise click.UsageError(say("json-or-workbook"))
             listed = list(found)
-            return write_results(Path(output), scored(listed, ruleset, year, engine, catalog), len(listed), single=single)
+            return write_results(Path(output), scored(listed, ruleset, year, how["engine"], catalog), len(listed), single=single)
     tally = _Tally()
     written: list[str] = []
-    for source, result in _told(scored(found, ruleset, year, engine, catalog)):
+    for source, result in _told(scored(found, ruleset, year, how["engine"], catalog)):
         first = tally.add(result)
-        page = _json(source, result, single=single) if form == "json" else _page(source, result, first=first, single=single)
+        wanted = () if isinstance(result, RecordError) else explained(result, explain)
+        if form == "json":
+            page = _json(source, result, wanted, single=single)
+        else:
+            page = _page(source, result, wanted, first=first, single=single)
         # Each is shown when it is ready; a JSON list and a file are written whole at the end.
         if form == "json" or output is not None:
             written.append(page)
@@ -159,19 +171,19 @@ def _told(found: Iterable[Scored]) -> Iterator[tuple[str, Evaluation | RecordErr
         yield one.reading.source, RecordError(one.problems) if one.evaluation is None else one.evaluation
 
 
-def _page(source: str, result: Evaluation | RecordError, *, first: bool, single: bool) -> str:
+def _page(source: str, result: Evaluation | RecordError, explain: Sequence[str], *, first: bool, single: bool) -> str:
     from indicator_rules import render
 
     if isinstance(result, RecordError):
         return ""
-    page = render.text(result, columns=columns())
+    page = render.text(result, columns=columns()) + render.derivations(result, explain, columns=columns())
     return page if single else f"{'' if first else chr(10)}── {source} ──\n{page}"
 
 
-def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str:
+def _json(source: str, result: Evaluation | RecordError, explain: Sequence[str], *, single: bool) -> str:
     if isinstance(result, RecordError):
         return dumped({"file": source, "problems": [problem.as_dict() for problem in result.problems]})
-    text = result.to_json()
+    text = result.to_json(explain)
     return text if single else f'{{\n  "file": {json.dumps(source, ensure_ascii=False)},{text[1:]}'
 
 
@@ -180,13 +192,16 @@ def _json(source: str, result: Evaluation | RecordError, *, single: bool) -> str
 
 commands.add_command(audit)
 commands.add_command(partial)
+commands.add_command(prove)
 commands.add_command(test)
 commands.add_command(template)
 commands.add_command(mapping_commands)
 commands.add_command(compare)
 commands.add_command(sensitivity)
+commands.add_command(gap)
 commands.add_command(check)
 commands.add_command(lint)
+commands.add_command(new)
 
 
 @commands.command("list", help="help-list")
@@ -219,15 +234,40 @@ def list_(folders: tuple[str, ...], on: date | None, **wanted: Any) -> int:
 
 @commands.command("show", help="help-show")
 @click.argument("ruleset", callback=typed)
+@click.option("--format", "form", type=click.Choice(["text", "xlsx", "md", "json"]), default="text", help="help-format")
+@click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @year_option
 @rulesets_option
 @common
-def show_(ruleset: str, year: int | None, folders: tuple[str, ...]) -> int:
-    from indicator_rules import rubric
+def show_(ruleset: str, form: str, output: str | None, year: int | None, folders: tuple[str, ...]) -> int:
     from indicator_rules.catalog import load
 
-    show(rubric.text(load(ruleset, year, catalog=catalog_of(folders)).spec, columns=columns()))
+    if form == "xlsx" and output is None:
+        raise click.UsageError(say("show-xlsx-output"))
+    rules = load(ruleset, year, catalog=catalog_of(folders))
+    if output is not None:
+        check_output(Path(output), [Path(rules.file)] if rules.file else [])
+    page = _rubric(rules, form)
+    if output is not None:
+        write(Path(output), page)
+    elif isinstance(page, str):
+        show(page, as_json=form == "json")
     return DONE
+
+
+def _rubric(rules: Rules, form: str) -> str | bytes:
+    """The rubric table in one of the formats."""
+    from indicator_rules import rubric
+    from indicator_rules.notice import notice
+
+    if form == "text":
+        return rubric.text(rules.spec, columns=columns())
+    table = notice(rules.spec)
+    if form == "xlsx":
+        from indicator_rules.notice_workbook import notice_workbook
+
+        return notice_workbook(table)
+    return table.markdown() if form == "md" else dumped(table.as_dict())
 
 
 @commands.command(help="help-inputs")

@@ -58,7 +58,7 @@ def _tolerance(_ctx: click.Context, _parameter: click.Parameter, text: str | Non
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
 @mapping_option
 @common
-def audit(  # noqa: PLR0913, PLR0917 -- one for each option
+def audit(
     records: tuple[str, ...],
     ruleset: str | None,
     folders: tuple[str, ...],

@@ -38,6 +38,9 @@ def typed(ctx: click.Context, parameter: click.Parameter, names: Any) -> Any:
     return names
 
 
+seconds_option = click.option("--seconds", type=click.IntRange(1, 86_400), default=60, metavar="N", help="help-seconds")
+
+
 def a_date(_ctx: click.Context, parameter: click.Parameter, text: str | None) -> date | None:
     """A day, as `2023-11-30`."""
     try:

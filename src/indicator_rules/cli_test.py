@@ -62,6 +62,7 @@ def _told(result: SuiteResult, least: int, *, update: bool) -> bool:
     show("\n".join(lines) + "\n")
     left = sum(not _told_case(case, update=update) for case in failing)
     left += sum(not _told_law(result.rules, law) for law in law_names())
+    left += _told_proofs(result.rules)
     short = min(result.coverage.percent) < least
     show(f"  {coverage_line(result.coverage)}{say('below', least=least) if short else ''}\n")
     for line in uncovered_lines(result.rules, result.coverage):
@@ -78,6 +79,15 @@ def _told_law(rules: Rules, law: str) -> bool:
     if found is not None:
         show(f"    {say('law-broken', text=found)}\n")
     return found is None
+
+
+def _told_proofs(rules: Rules) -> int:
+    """Say what is refuted and what is undecided of all records; how much is refuted."""
+    from indicator_rules.suite_proofs import refuted_and_undecided
+
+    refuted, undecided = refuted_and_undecided(rules)
+    show("".join(f"    {mark} {answer}\n" for mark, answers in (("×", refuted), ("?", undecided)) for answer in answers))
+    return len(refuted)
 
 
 def _told_case(result: CaseResult, *, update: bool) -> bool:

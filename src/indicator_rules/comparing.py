@@ -11,16 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from indicator_rules import prove_two
 from indicator_rules.catalog import RulesetSource, load
 from indicator_rules.changes import changes
 from indicator_rules.comparison import Change, Comparison, Impact, RecordImpact, Score, Told
 from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.locate import places
 from indicator_rules.pairing import Pairs
+from indicator_rules.proof import SECONDS, Answer
 from indicator_rules.reading import Reading, RecordSource, reading, record_sources
 from indicator_rules.rules import Rules
 
-__all__ = ["compare"]
+__all__ = ["compare", "equivalent", "grade_pairs"]
 
 
 def compare(
@@ -34,9 +36,7 @@ def compare(
 
     Raises: RulesetError if a ruleset has errors, or if the families differ and `across` is not said.
     """
-    before, after = _both_loaded(old, new)
-    if before.plan.family != after.plan.family and not across:
-        raise RulesetError([Problem("families-differ", Where(), {"old": before.name, "new": after.name})])
+    before, after = _both_loaded(old, new, across=across)
     found = changes(before, after)
     wanted = record_sources(records)
     return Comparison(
@@ -50,8 +50,27 @@ def compare(
     )
 
 
-def _both_loaded(old: Rules | RulesetSource, new: Rules | RulesetSource) -> tuple[Rules, Rules]:
-    """Both rulesets, or the problems of both."""
+def grade_pairs(
+    old: Rules | RulesetSource, new: Rules | RulesetSource, *, across: bool = False, seconds: float | None = SECONDS
+) -> tuple[Answer, ...]:
+    """For every pair of different grades: a record that is graded the one way by `old` and the other by `new`, or that there is none.
+
+    What is not decided within `seconds` (None: no limit) is undecided. Raises: RulesetError, as `compare`.
+    """
+    before, after = _both_loaded(old, new, across=across)
+    return prove_two.grade_pairs(before.evaluator, after.evaluator, seconds)
+
+
+def equivalent(
+    old: Rules | RulesetSource, new: Rules | RulesetSource, *, across: bool = False, seconds: float | None = SECONDS
+) -> Answer:
+    """Whether two rulesets score every record alike; as `grade_pairs`."""
+    before, after = _both_loaded(old, new, across=across)
+    return prove_two.equivalent(before.evaluator, after.evaluator, seconds)
+
+
+def _both_loaded(old: Rules | RulesetSource, new: Rules | RulesetSource, *, across: bool) -> tuple[Rules, Rules]:
+    """Both rulesets, or the problems of both, or that they are of different families."""
     made: list[Rules] = []
     problems: list[Problem] = []
     for one in (old, new):
@@ -61,7 +80,10 @@ def _both_loaded(old: Rules | RulesetSource, new: Rules | RulesetSource) -> tupl
             problems += error.problems
     if problems:
         raise RulesetError(problems)
-    return made[0], made[1]
+    before, after = made
+    if before.plan.family != after.plan.family and not across:
+        raise RulesetError([Problem("families-differ", Where(), {"old": before.name, "new": after.name})])
+    return before, after
 
 
 def _both(rules: Rules) -> Told:

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from indicator_rules import messages
 from indicator_rules.errors import KeyPath, Problem, Where, path_text
 from indicator_rules.exact import Exact, add_all, divide, exact, to_decimal, to_text
+from indicator_rules.html_table import html_table
 from indicator_rules.messages import Language
 
 ChangeKind: TypeAlias = Literal[
@@ -289,6 +290,15 @@ class Comparison:
             "criteria_with_same_meaning": dict(self.same),
             "impact": None if self.impact is None else self.impact.as_dict(),
         }
+
+    def _repr_html_(self) -> str:
+        """The changes as a notebook shows them."""
+        lang = messages.language()
+        rows = [tuple(messages.text(f"notebook.{key}", {}, lang) for key in ("subject", "aspect", "old", "new"))]
+        for change in self.changes:
+            told = (None if one is None else one.text(lang) for one in (change.label, change.aspect, change.old, change.new))
+            rows.append(tuple(text or "—" for text in told))
+        return html_table(f"{self.old_name} → {self.new_name}", rows)
 
     def to_json(self, lang: Language | None = None) -> str:
         """`as_dict` as JSON."""

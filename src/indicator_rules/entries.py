@@ -15,7 +15,7 @@ from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
 from indicator_rules.exact import Exact, add_all, divide, exact, multiply, smaller, to_text
-from indicator_rules.measure import Facts, Readers, together
+from indicator_rules.measure import Facts, Readers, reading, together
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
@@ -245,19 +245,20 @@ class EntriesRunner:
             points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))
         return row, points
 
-    def detail(self, facts: Facts, members: Members, name: str) -> Detail:
+    def detail(self, facts: Facts, members: Members, name: str, weight: Exact) -> Detail:
         """The formula of one entry and what it read. Raises KeyError for an entry that the criterion does not score."""
         indicator = next((entry for entry in members.applicable if entry.id == name), None)
         if indicator is None:
             raise KeyError(name)
         record = facts.record
         ratings = record.assessments.indicators.get(name, ())
-        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure)
+        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure, weight)
         ready = self.kinds.get(KINDS.get(entry.direction, "quantitative"))
-        if ready is None:
-            return Detail(None, {})
         facts.entry = entry
+        read = reading(self.readers, facts)
+        if ready is None:
+            return Detail(None, {}, read)
         row = ready.stage.run(facts)[0]
         award = None if row == NONE else ready.scale.scale.head.table.rows[row].award
         values: dict[str, Value] = {"completion": entry.completion, "actual": entry.actual, "target": entry.target}
-        return Detail(None if award is None else str(award), values)
+        return Detail(None if award is None else str(award), values, read)

@@ -21,13 +21,14 @@ from functools import cache
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
 from indicator_rules.criteria import CriterionRunner
+from indicator_rules.derivation import Derivation
 from indicator_rules.engine import Engine
 from indicator_rules.entries import Members, Register
 from indicator_rules.errors import Problem, RecordError, path_text
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, Evaluation, Finding, GroupResult
 from indicator_rules.exact import Exact
 from indicator_rules.findings import findings
-from indicator_rules.measure import Facts, Readers
+from indicator_rules.measure import Facts, Readers, reading
 from indicator_rules.plan import Choice, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.refusals import undecided
@@ -250,8 +251,21 @@ class Run:
         runner = next(one for one in self.evaluator.runners if one.id == result.id)
         facts = copy(self.facts)
         if entry is not None and runner.entries is not None:
-            return runner.entries.detail(facts, self.members[result.id], entry)
+            weight = next((one.exact_weight for one in result.entries if one.id == entry), 0)
+            return runner.entries.detail(facts, self.members[result.id], entry, weight)
         return detail_of(runner.scale, result.row, facts, result.exact_weight)
+
+    def explain(self, evaluation: Evaluation, criterion: str | None) -> Derivation:
+        """Every step to the points of a criterion, or to total and grade."""
+        from indicator_rules.derive import derive
+
+        return derive(evaluation, criterion)
+
+    def html(self, evaluation: Evaluation) -> str:
+        """The evaluation as a table for a notebook."""
+        from indicator_rules.notebook import evaluation_html
+
+        return evaluation_html(evaluation)
 
 
 def detail_of(scale: ScaleRunner, row: str, facts: Facts, weight: Exact) -> Detail:
@@ -259,7 +273,7 @@ def detail_of(scale: ScaleRunner, row: str, facts: Facts, weight: Exact) -> Deta
     facts.weight = weight
     award = next((one.award for one in scale.scale.head.table.rows if one.id == row), None)
     values = {slot.name: value for slot, value in scale.values(facts)}
-    return Detail(str(award) if isinstance(award, Points | Range) else None, values)
+    return Detail(str(award) if isinstance(award, Points | Range) else None, values, reading(scale.readers, facts))
 
 
 def _chosen(leaf: Leaf, row: int) -> int:

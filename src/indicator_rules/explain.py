@@ -125,10 +125,16 @@ class Words:
         return self.written(formula, lambda ref: known[ref.path])
 
     def written(self, formula: Node, name: Callable[[Ref], str]) -> str:
+        return self.spelt(formula, lambda part: name(part) if isinstance(part, Ref) else None)
+
+    def spelt(self, formula: Node, say: Callable[[Node], str | None]) -> str:
+        """A formula with what `say` gives for a part in place of it."""
+
         def change(part: Node) -> Node | None:
             if isinstance(part, Call) and part.function == "rounded":
                 return replaced(part.arguments[0], change)
-            return _Said(name(part)) if isinstance(part, Ref) else None
+            text = say(part)
+            return None if text is None else _Said(text)
 
         return _spaced(str(replaced(formula, change)))
 

@@ -19,7 +19,7 @@ from indicator_rules.plan import Plan
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.scale_checks import constant, falls
-from indicator_rules.spec import Award, Bands, Deduct, Proportional
+from indicator_rules.spec import Award, Bands, Deduct, End, Proportional
 
 SURELY_PERCENT = 10
 """A share of this much and more (1000%) is a percentage without its sign."""
@@ -189,7 +189,8 @@ def _bad_thing(measure: Node, plan: Plan) -> object | None:
 
 def _out_of_order(use: Use, own: Bands) -> Iterator[Problem]:
     """Awards that go down and then up again, or the other way round."""
-    worth = [_most(band.award) for band in own.bands]
+    most = [_most(band.award) for band in own.bands]
+    worth = _in_points(use, own) if len({_is_share(band.award) for band in own.bands} - {None}) > 1 else most
     turn: int | None = None
     way = 0
     for place, (upper, lower) in enumerate(pairwise(worth), start=1):
@@ -200,12 +201,31 @@ def _out_of_order(use: Use, own: Bands) -> Iterator[Problem]:
             turn = place
         way = now or way
     if turn is not None:
-        text = " → ".join(to_text(value) for value in worth if value is not None)
+        text = " → ".join(to_text(value) for value in most if value is not None)
         yield odd("lint-awards-turn", (*use.at, "bands", turn, "award"), number=turn + 1, awards=text)
+
+
+def _is_share(award: Award) -> bool | None:
+    """Whether an award is a share of the weight; None for nothing, which is both."""
+    return None if _most(award) == 0 else _top(award).share is not None
+
+
+def _in_points(use: Use, own: Bands) -> list[Exact | None]:
+    """Shares and points side by side, all as points; none where the weight is not that of the criterion."""
+    if use.kind is not None or "parts" in use.path:
+        return []
+    weight = use.criterion.weight.default
+    values = [(_most(band.award), _is_share(band.award)) for band in own.bands]
+    return [value * weight if value is not None and share else value for value, share in values]
+
+
+def _top(award: Award) -> Award | End:
+    """The upper end of an award."""
+    return award.at_most or award.below or award.to or award
 
 
 def _most(award: Award) -> Exact | None:
     """The most that an award gives, as a share or as points; None if that is no constant."""
-    top = award.at_most or award.below or award.to or award
+    top = _top(award)
     value = constant(top.share)
     return value if value is not None else constant(top.points)

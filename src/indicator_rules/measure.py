@@ -363,6 +363,16 @@ class Readers:
         return collected
 
 
+def reading(readers: Readers, facts: Facts) -> Callable[[Node, Exact], Value]:
+    """A function that reads any formula from `facts`, with a weight in force: for explaining, not for scoring."""
+
+    def read(formula: Node, weight: Exact) -> Value:
+        facts.weight = weight
+        return readers.reader(formula)(facts)
+
+    return read
+
+
 MOST_BITS = 4096
 """Size of a numerator or denominator: far beyond any rubric, and what keeps squares of squares of squares from growing for ever."""
 

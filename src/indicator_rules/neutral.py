@@ -22,6 +22,7 @@ from indicator_rules.expression import Aggregate, Date, Node, Number
 from indicator_rules.plan import Criterion, EntryKind, Plan, Scale
 from indicator_rules.record import Amounts, EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
+from indicator_rules.time_limit import check_time
 from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, changed, sites
 
 AMOUNT = 1_000_000
@@ -232,6 +233,7 @@ class _Neutral:
 
     def standing(self, data: Data) -> Standing:
         """How far a record is from full marks: problems, criteria out of play, points lost, and less the total."""
+        check_time()
         try:
             found = self.evaluator.evaluate(EvaluationRecord.model_validate(data))
         except RecordError as error:

@@ -45,12 +45,16 @@ class Partial:
         outlook = RecordOutlook(self.plan, record, is_open)
         if outlook.problems:
             raise RecordError(outlook.problems)
+        return self.over(outlook)
+
+    def over(self, outlook: RecordOutlook) -> PartialEvaluation:
+        """What can become of a record of which `outlook` tells. Raises `RecordError` where nothing can."""
         scenarios = self.scenarios(outlook)
         deciding = frozenset(outlook.touched)
         found = [one for scenario in scenarios if (one := outcome(self, scenario)) is not None]
         if not found:
-            raise RecordError(self.lasting_problems(record, is_open))
-        return merged(self, record, found, deciding)
+            raise RecordError(self.lasting_problems(outlook.record, outlook.is_open))
+        return merged(self, outlook.record, found, deciding)
 
     def lasting_problems(self, record: EvaluationRecord, is_open: Callable[[str], bool]) -> list[Problem]:
         """What is wrong with a record that no filling in can mend: the problems that it has now, less those that an open place can mend."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from indicator_rules import messages
 from indicator_rules.exact import Exact, to_decimal, to_text
+from indicator_rules.html_table import html_table
 from indicator_rules.interval import Span
 from indicator_rules.plan import Criterion, Plan
 from indicator_rules.record import EvaluationRecord
@@ -179,6 +180,17 @@ class PartialEvaluation:
 
     def __repr__(self) -> str:
         return f"<PartialEvaluation {self.record.subject.name} {self.span} {'/'.join(self.grades)}>"
+
+    def _repr_html_(self) -> str:
+        """What is still possible, as a notebook shows it."""
+        lang = messages.language()
+        rows = [tuple(messages.text(f"notebook.{key}", {}, lang) for key in ("subject", "low", "high", "weight"))]
+        rows += [(one.criterion.label.text(lang), str(one.low), str(one.high), str(one.weight)) for one in self.criteria]
+        total = () if self.span is None else (messages.text("notebook.total", {"low": self.low, "high": self.high}, lang),)
+        grades = messages.text(
+            "notebook.grades", {"grades": "/".join(self.plan.grade_labels[one].text(lang) for one in self.positions)}, lang
+        )
+        return html_table(self.record.subject.name, rows, numbers=(1, 2, 3), below=(*total, grades))
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data; numbers are exact texts."""

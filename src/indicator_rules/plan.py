@@ -192,6 +192,8 @@ class Criterion:
     applies: Leaf | None
     not_applicable: Treatment
     source: Citation | None
+    text: str | None = None
+    """评分标准原文."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ record, if the ruleset says so). Nothing is dropped silently: rows and cuts with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import ValidationError
 
 from indicator_rules import engine as engines
 from indicator_rules.errors import RecordError
@@ -88,15 +90,16 @@ def unsolved(plan: Plan) -> tuple[Unsolved, ...]:
     return survey(plan).unsolved
 
 
-def survey(plan: Plan) -> Survey:
-    """The neutral record of `plan`, its probes, and what is unsolved."""
-    base = neutral(plan)
+def survey(plan: Plan, base: Data | None = None, wanted: Callable[[Site], bool] = lambda _: True) -> Survey:
+    """The neutral record of `plan` (or `base`, a record that it scores), the probes of the tables `wanted`, and what is unsolved."""
+    base = neutral(plan) if base is None else base
+    visited = [site for site in sites(plan) if wanted(site)]
     try:
         surveyor = _Surveyor(plan, base)
     except RecordError:  # no record was found that everything can be scored of
-        rows = ((site.key, row.id) for site in sites(plan) for row in site.leaf.table.rows if row.id not in FIRST_ROWS)
+        rows = ((site.key, row.id) for site in visited for row in site.leaf.table.rows if row.id not in FIRST_ROWS)
         return Survey(base, (), tuple(Unsolved(table, row, "inside") for table, row in rows))
-    for site in sites(plan):
+    for site in visited:
         surveyor.visit(site)
     return Survey(base, tuple({id(one): one for one in surveyor.found.values()}.values()), tuple(surveyor.missing()))
 
@@ -300,6 +303,8 @@ class _Surveyor:
         """Whether evaluation, too, hits the row."""
         try:
             found = self.evaluator.evaluate(EvaluationRecord.model_validate(probe.on(self.base)))
+        except ValidationError:  # nothing is left of what a person picked
+            return False
         except RecordError as error:
             return probe.row == "absent" and blamed(error, site)
         return hits(found, site, probe.row, entry)

@@ -1,6 +1,6 @@
 """The pytest plugin: `pytest rulesets/` checks every ruleset below, runs its cases and laws, and measures what the cases cover.
 
-In: the `.toml` files that pytest comes across. Out: for each that is a ruleset the items `check`, `case[name]`, `law[name]` and `coverage`; other
+In: the `.toml` files that pytest comes across. Out: for each that is a ruleset the items `check`, `case[name]`, `law[name]`, `proofs` and `coverage`; other
 files are left alone, and nothing of the library is imported before the first ruleset. `indicator_rules = false` in the pytest settings
 switches it off; `--update-cases` rewrites what cases expect, after showing the difference. Items hold no state, so that xdist may deal them out
 as it likes; cases are rewritten at the end, by the one process that reports.
@@ -122,6 +122,7 @@ class _RulesetFile(pytest.File):
             yield _CaseItem.from_parent(self, name=f"case[{inside}]", case=path)
         for law in law_names():
             yield _LawItem.from_parent(self, name=f"law[{law}]", law=law)
+        yield _Proofs.from_parent(self, name="proofs")
         yield _Coverage.from_parent(self, name="coverage")
 
     @cached_property
@@ -233,6 +234,20 @@ class _LawItem(_Item):
         found = broken(rules, self.law)
         if found is not None:
             raise _Failed(found)
+
+
+class _Proofs(_Item):
+    """Nothing is refuted that can be asked about all records."""
+
+    def runtest(self) -> None:
+        from indicator_rules.suite_proofs import refuted_and_undecided
+
+        if not isinstance(self.parent, _RulesetFile):
+            raise TypeError(self.parent)
+        refuted, undecided = refuted_and_undecided(self.parent.observer.rules)
+        if refuted:
+            raise _Failed("\n".join(map(str, refuted)))
+        self.add_report_section("call", "undecided", "\n".join(map(str, undecided)))
 
 
 class _Coverage(_Item):

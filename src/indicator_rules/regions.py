@@ -23,6 +23,7 @@ from indicator_rules.measure import Facts
 from indicator_rules.plan import Leaf, Slot
 from indicator_rules.possible import NOTHING, Outlook, Possible, possible
 from indicator_rules.stage import SlotReader, Stage
+from indicator_rules.time_limit import check_time
 
 MOST_REGIONS = 5_000
 """Combinations of slots' parts; beyond it nothing is said."""
@@ -69,6 +70,7 @@ class Regions:
         if prod(map(len, axes)) > MOST_REGIONS:
             raise TooManyRegions(self.leaf.table.id)
         for parts in product(*axes):
+            check_time()
             chosen = dict(zip(free, parts, strict=True))
             given = {slot.formula: part.formula for slot, part in chosen.items() if not slot.is_flag}
             values = {slot.name: part.value for slot, part in chosen.items()}

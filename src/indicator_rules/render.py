@@ -108,6 +108,17 @@ def header(plan: Plan, record: EvaluationRecord, provenance: Mapping[str, str], 
     yield from hanging(" " * width(first), name + messages.text("explain.comma", {}, lang) + told, columns)
 
 
+def derivations(evaluation: Evaluation, names: Iterable[str], lang: Language | None = None, columns: int = COLUMNS) -> str:
+    """How the points of some criteria (`total`: total and grade) came about, step by step."""
+    lines: list[str] = []
+    for name in names:
+        lines.append("")
+        for line in evaluation.explain(None if name == "total" else name).text(lang).split("\n"):
+            text = line.lstrip()
+            lines += hanging(line[: len(line) - len(text)], text, columns)
+    return "".join(f"{line}\n" for line in lines)
+
+
 class _Page:
     def __init__(self, evaluation: Evaluation, lang: Language, columns: int) -> None:
         self.evaluation, self.plan, self.record, self.lang = evaluation, evaluation.plan, evaluation.record, lang

@@ -208,7 +208,8 @@ class _Sheet:
         self.tree(None, 0)
         if evaluation.exact_total is not None and evaluation.grade_position is not None:
             grade = plan.grade_labels[evaluation.grade_position].text(self.lang)
-            self.row(_say("total", self.lang), plan.full_score, evaluation.exact_total, grade)
+            self.row(_say("total", self.lang), plan.full_score, evaluation.exact_total, "")
+            sheet.plain(sheet.row - 1, 6, grade)
         sheet.finish(frozen=head)
         sheet.ws.protection.sheet = False
 
@@ -227,13 +228,15 @@ class _Sheet:
         self.row("　" * depth + result.criterion.label.text(self.lang), result.exact_weight, result.exact_points, why)
         for entry in result.entries:
             why = self.explainer.entry(result, entry) if self.explainer.fell_short(entry) else ""
-            self.row("　" * (depth + 1) + entry.name, entry.exact_weight, entry.exact_points, why, entry.target, entry.actual)
+            words = (entry.target or "", entry.actual or "")
+            self.row("　" * (depth + 1) + entry.name, entry.exact_weight, entry.exact_points, why, words)
 
-    def row(self, label: str, weight: Exact, points: Exact, why: str, target: str | None = "", actual: str | None = "") -> None:
+    def row(self, label: str, weight: Exact, points: Exact, why: str, words: tuple[str, str] = ("", "")) -> None:
+        """A line: what, target and actual value, weight, points, why."""
         sheet, row = self.sheet, self.sheet.row
         sheet.label(row, 1, label)
-        for column, value in ((2, target), (3, actual), (6, why)):
-            sheet.plain(row, column, value or "")
+        for column, value in ((2, words[0]), (3, words[1]), (6, why)):
+            sheet.plain(row, column, value)
         for column, number in ((4, weight), (5, points)):
             sheet.plain(row, column, "")
             sheet.ws.cell(row, column).value = cell_number(number)

@@ -1,7 +1,7 @@
 """The results of many records as one workbook: how many and which grades, a row for each record, a row for each loss, and what is to be mended.
 
-In: `Scored` records one after the other, a language. Out: the bytes of a .xlsx file. Points are numbers, exact to the 15 digits that Excel keeps (a fraction without
-end stands beside as text); everything else is text, whatever it begins with. Rows go to disk as they come: memory does not grow with them.
+In: `Scored` records one after the other, a language. Out: the bytes of a .xlsx file. Points are numbers, exact but for fractions without end (12 decimals; of a loss, the
+fraction stands beside as text); everything else is text, whatever it begins with. Rows go to disk as they come: memory does not grow with them.
 
 Raises: RecordError where openpyxl is not installed.
 """
@@ -18,7 +18,7 @@ from indicator_rules import messages
 from indicator_rules.cell_text import cell_number, cell_text, is_taken_for_more
 from indicator_rules.errors import Problem, RecordError, Where, path_text
 from indicator_rules.evaluation import Evaluation
-from indicator_rules.exact import Exact, decimal_places, divide, to_text
+from indicator_rules.exact import Exact, divide, to_text
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.reading import Reading
@@ -83,7 +83,7 @@ class ResultsWorkbook:
         self.scored += 1
         self._ruleset(one.evaluation.plan).add(one.reading, one.evaluation)
         for loss in losses(one.evaluation, self.lang):
-            exact = to_text(loss.exact_lost) if decimal_places(loss.exact_lost) is None else None
+            exact = None if cell_number(loss.exact_lost) == loss.exact_lost else to_text(loss.exact_lost)
             label = loss.result.criterion.label.text(self.lang)
             entry = loss.entry and loss.entry.name
             subject = one.evaluation.record.subject.name

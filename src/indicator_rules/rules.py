@@ -20,6 +20,7 @@ from indicator_rules.checks import check as check_spec
 from indicator_rules.compile import compile_ruleset
 from indicator_rules.engine import Engine
 from indicator_rules.errors import Problem, RecordError, RulesetError
+from indicator_rules.exact import exact
 from indicator_rules.files import content
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
     from indicator_rules.audit_result import Audit, Side
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
+    from indicator_rules.gap_result import Gap
     from indicator_rules.inputs import InputField
     from indicator_rules.messages import Language
     from indicator_rules.partial import Partial
     from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.proof import Answer
     from indicator_rules.sensitivity_result import Sensitivity
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
@@ -245,6 +248,28 @@ class Rules:
             except RecordError as error:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)
+
+    def gap(self, record: Record, grade: str, *, hypothetical: bool = False) -> Gap:
+        """The smallest changes with which `record` would have `grade`, criterion by criterion, and what is out of reach. Empty fields may change; with
+        `hypothetical` every value that tells how the year went. docs/gap.md says which.
+
+        Raises: RecordError for a record that cannot be read or that no filling in can mend; ValueError for a grade that the ruleset does not have.
+        """
+        from indicator_rules.gap import gap
+
+        read = reading(record)
+        try:
+            return gap(self, read.record, grade, hypothetical=hypothetical)
+        except RecordError as error:
+            raise RecordError(read.located(error.problems)) from None
+
+    def prove(self, jump: Decimal | None = None, seconds: float | None = 60) -> tuple[Answer, ...]:
+        """Answers about every record: bounds of the total, grades that can be reached, curves that go one way only and, if `jump` is given, no
+        slope that ends in a jump of more points. Each proved, refuted with records that the engine scored, or undecided (what `seconds` are too few for, too).
+        """
+        from indicator_rules.prove import prove
+
+        return prove(self.evaluator, None if jump is None else exact(jump), seconds)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""

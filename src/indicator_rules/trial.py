@@ -24,6 +24,7 @@ from indicator_rules.plan import Choice, Criterion, EntryKind, Leaf, Plan, Scale
 from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Subject
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.stage import Stage
+from indicator_rules.time_limit import check_time
 
 Data: TypeAlias = dict[str, Any]
 FieldPath: TypeAlias = tuple[str, ...]
@@ -202,6 +203,7 @@ class Trial:
 
     def facts(self, changes: Changes, site: Site, entry: str | None = None, weight: Exact = 1) -> Facts:
         """The base record with `changes`, as the table of `site` reads it; `weight` is that in force."""
+        check_time()
         record = self.record(changes)
         inputs, _ = read_answers(self.plan.questions, record)
         facts = Facts(record, inputs, self._entries)
@@ -216,7 +218,9 @@ class Trial:
                 facts.looked_up[lookup.id] = award.position
         facts.weight = weight
         if entry is not None and site.criterion is not None and site.criterion.entries is not None:
-            indicator = next(one for one in record.indicators if one.id == entry)
+            indicator = next((one for one in record.indicators if one.id == entry), None)
+            if indicator is None:  # taken out, as something that is counted
+                return facts
             settings, ratings = self.settings_of[site.criterion.id], record.assessments.indicators.get(entry, ())
             facts.entry = EntryFacts(
                 indicator,

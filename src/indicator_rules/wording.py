@@ -130,7 +130,9 @@ class Wording:
         if f"compare.word-{text}" in messages.catalogue():
             return both(f"word-{text}")
         if key == "type":
-            return Told(*(messages.text(f"rubric.type-{text}", {}, lang) for lang in messages.LANGUAGES))
+            # What exactly a series holds stands under `of`, and is told there.
+            of = messages.Phrase("rubric.type-number")
+            return Told(*(messages.text(f"rubric.type-{text}", {"of": of}, lang) for lang in messages.LANGUAGES))
         if key == "measure" and text in self.spec.measures:
             return self.value("label", self.spec.measures[text].label)
         if key in ("group", "parent"):

@@ -303,6 +303,11 @@ TABLE: list[tuple[str, str, str]] = [
     ),
     (
         "awards-turn",
+        bands("at_least = '90%', award = 3", "at_least = '80%', award = '100%'", "award = 0"),
+        bands("at_least = '90%', award = '100%'", "at_least = '80%', award = 3", "award = 0"),
+    ),
+    (
+        "awards-turn",
         bands("at_least = '90%', award = '100%'", "at_least = '80%', award = '60%'", "at_least = '60%', award = '80%'", "award = 0"),
         bands("at_least = '90%', award = '100%'", "at_least = '80%', award = '80%'", "at_least = '60%', award = '80%'", "award = 0"),
     ),

@@ -287,7 +287,7 @@ def test_pytest_collects_rulesets_and_nothing_else(folder: Path) -> None:
     code, said = run_pytest("--collect-only", "-q", folder)
     assert code == 0
     names = [line.rpartition("/")[2] for line in said.splitlines() if "::" in line and "::law[" not in line]
-    assert names == ["mine.toml::check", "mine.toml::case[half]", "mine.toml::coverage"]
+    assert names == ["mine.toml::check", "mine.toml::case[half]", "mine.toml::proofs", "mine.toml::coverage"]
     code, said = run_pytest("--collect-only", "-q", folder, "-o", "indicator_rules=false")
     assert "mine" not in said
 

@@ -10,6 +10,7 @@ Needs the extra `testing` (hypothesis and pytest). docs/testing.md lists everyth
 """
 
 from indicator_rules.testing.laws import LAWS, Broken, Law, LawBroken, Outcome, assert_laws, run
+from indicator_rules.testing.proved import NotProved, assert_proved
 from indicator_rules.testing.strategies import RecordData, RulesetData, boundary_records, changes, pairs, records, rulesets
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "Broken",
     "Law",
     "LawBroken",
+    "NotProved",
     "Outcome",
     "RecordData",
     "RulesetData",
     "assert_laws",
+    "assert_proved",
     "boundary_records",
     "changes",
     "pairs",
