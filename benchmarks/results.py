@@ -71,7 +71,9 @@ def table(path: Path, records: int) -> None:
     sheet = book.create_sheet("项目")
     sheet.append(["项目", "预算（元）", "支出（元）", "人次目标", "人次完成", "场次目标", "场次完成"])
     for number in range(records):
-        sheet.append([f"项目{number}", 1_000_000, 600_000 + 130 * number % 400_000, 300, 200 + number % 120, 30, 20 + number % 15])
+        sheet.append(
+            [f"项目{number}", 1_000_000, 600_000 + 130 * number % 400_000, 300, 200 + number % 120, 30, 20 + number % 15]
+        )
     book.save(path)
 
 

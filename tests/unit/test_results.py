@@ -24,6 +24,7 @@ from forms.published_forms import national
 from indicator_rules import messages
 from indicator_rules.cell_text import LONGEST, cell_number, cell_text
 from indicator_rules.cli import commands
+from indicator_rules.cli_results import write_results
 from indicator_rules.evaluation import CriterionResult
 from indicator_rules.exact import exact
 from indicator_rules.reading import reading
@@ -349,3 +350,20 @@ def test_both_languages(tmp_path: Path, lang: messages.Language) -> None:
         for many, write in ((True, results_workbook), (False, results_form))
     ]  # type: ignore[operator]
     assert ("汇总" in names[0], "评分结果" in names[1]) == (lang == "zh", lang == "zh")
+
+
+def test_the_forms_of_the_guide_say_what_the_example_says() -> None:
+    forms = CHECKOUT / "docs" / "forms"
+    ours, example = (ir.load(RULESET).evaluate(path) for path in (forms / "filled.xlsx", EXAMPLES / "zhanjiang-2023.toml"))
+    assert [repr(one) for one in ours.criteria] == [repr(one) for one in example.criteria]
+    assert {problem.where.cell for problem in reading(forms / "mistakes.xlsx").problems} == {"B11", "I13"}
+
+
+def test_many_records_show_a_bar_on_a_terminal_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = scored(EXAMPLES / "zhanjiang-2023.toml")
+    for terminal in (False, True):
+        monkeypatch.setattr("sys.stderr.isatty", lambda shown=terminal: shown, raising=False)
+        assert write_results(tmp_path / "r.xlsx", [one] * 3, 3, single=False) == 0
+        assert ("100%" in capsys.readouterr().err) == terminal
