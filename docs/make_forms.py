@@ -3,6 +3,8 @@
 `filled.xlsx` says what the record says; `mistakes.xlsx` has two slips that people make.
 """
 
+# ruff: noqa: INP001  (a script, in a folder of pages)
+
 from __future__ import annotations
 
 import sys

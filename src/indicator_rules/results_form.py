@@ -40,6 +40,9 @@ _LOST = (
     "xl/embeddings",
 )
 """Parts that openpyxl does not write back."""
+LARGEST_COPIED = 100 * 1024 * 1024
+"""Bytes unpacked."""
+MOST_MERGED = 500_000
 POINTS = "declared.indicators.*"
 
 
@@ -51,11 +54,16 @@ def results_form(scored: Scored, lang: Language | None = None) -> bytes:
         raise RecordError([Problem("excel-not-installed", Where())]) from None
     lang = lang or messages.language()
     assert scored.evaluation is not None
-    book = _copy(scored, lang)
-    if book is None:
-        book = openpyxl.Workbook()
-        book.remove(book.worksheets[0])
-        _Sheet(book.create_sheet(_say("sheet-form", lang)), scored.evaluation, lang).write()
+    copied = _copy(scored, scored.evaluation, lang)
+    if copied is not None:
+        return copied
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    _Sheet(book.create_sheet(_say("sheet-form", lang)), scored.evaluation, lang).write()
+    return _saved(book)
+
+
+def _saved(book: Any) -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -68,27 +76,34 @@ def _say(key: str, lang: Language, **values: object) -> str:
 # ----------------------------------------------------------------------------------------------------------- a copy, filled in
 
 
-def _copy(scored: Scored, lang: Language) -> Any:
-    """The workbook of the record with points in it; None if there is none, or if something in it would be lost."""
+def _copy(scored: Scored, evaluation: Evaluation, lang: Language) -> bytes | None:
+    """The workbook of the record with points in it; None if there is none, or if it is not to be copied."""
     import openpyxl
 
-    form, evaluation = scored.reading.form, scored.evaluation
-    path = Path(scored.reading.file)
-    if form is None or evaluation is None or path.suffix.lower() != ".xlsx":
+    form, path = scored.reading.form, Path(scored.reading.file)
+    if form is None or path.suffix.lower() != ".xlsx":
         return None
-    with zipfile.ZipFile(path) as package:
-        if any(part.startswith(_LOST) for part in package.namelist()):
-            return None
-    places = score_places(form, read_workbook(path))
+    known = read_workbook(path)
+    if not _can_be_copied(path, known):
+        return None
+    places = score_places(form, known)
     try:
         book = openpyxl.load_workbook(path, data_only=True, keep_links=False)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):  # more than we read of it is broken
+        filled = [_put(book, places, *one) for one in _points(evaluation, lang)]
+        _Sheet(book.create_sheet(_title(book, lang)), evaluation, lang).write()
+        return _saved(book) if any(filled) else None
+    except Exception:  # noqa: BLE001  openpyxl reads more of a file than we do, and raises whatever it meets there
         return None
-    filled = [_put(book, places, *one) for one in _points(evaluation, lang)]
-    if not any(filled):
-        return None
-    _Sheet(book.create_sheet(_title(book, lang)), evaluation, lang).write()
-    return book
+
+
+def _can_be_copied(path: Path, known: Workbook) -> bool:
+    """Whether openpyxl writes back all that is in a workbook, and can hold it: it makes a cell of every one that is merged away."""
+    with zipfile.ZipFile(path) as package:
+        lost = any(part.startswith(_LOST) for part in package.namelist())
+        size = sum(part.file_size for part in package.infolist())
+    areas = (area for sheet in known.sheets for area in sheet.merged)
+    merged = sum((area.bottom - area.top + 1) * (area.right - area.left + 1) for area in areas)
+    return not lost and size <= LARGEST_COPIED and merged <= MOST_MERGED
 
 
 def score_places(form: Form, book: Workbook) -> dict[KeyPath, Place]:
@@ -103,7 +118,9 @@ def score_places(form: Form, book: Workbook) -> dict[KeyPath, Place]:
         elif name.startswith(PREFIX + "declared."):
             found.setdefault(tuple(name.removeprefix(PREFIX).split(".")), Place(sheet, area.top, area.left))
     for position, entry in enumerate(form.data.get("indicators", ()), start=1):
-        place = form.places["indicators", position - 1]
+        place = form.places.get(("indicators", position - 1))
+        if place is None:  # an entry that the mapping of a table adds
+            continue
         if place.sheet not in columns:
             columns[place.sheet] = _columns(Grid.of(sheets[place.sheet]))
         heads = [row for row in columns[place.sheet] if row < place.row]

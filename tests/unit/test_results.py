@@ -25,7 +25,6 @@ from indicator_rules import messages
 from indicator_rules.cell_text import LONGEST, cell_number, cell_text
 from indicator_rules.cli import commands
 from indicator_rules.cli_results import write_results
-from indicator_rules.evaluation import CriterionResult
 from indicator_rules.exact import exact
 from indicator_rules.reading import reading
 from indicator_rules.results import Scored, losses
@@ -246,12 +245,13 @@ def test_a_record_from_no_form_has_a_sheet_of_all_its_points(tmp_path: Path) -> 
     result = ir.load(RULESET).evaluate(EXAMPLES / "zhanjiang-2023.toml")
     sheet = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0]
     found = listed(sheet)
-    for one in (*result.criteria, *(entry for criterion in result.criteria for entry in criterion.entries)):
-        label = one.label if isinstance(one, CriterionResult) else one.name
-        assert (label, cell_number(one.exact_weight), cell_number(one.exact_points)) in found
-    assert found[-1] == ("总分", 100, result.total)
-    noted = {cell.row for row in sheet.iter_rows() for cell in row if cell.comment}
-    assert {str(sheet.cell(row, 1).value).strip() for row in noted} == {"数量指标", "政府采购次数"}
+    for criterion in result.criteria:
+        assert (criterion.label, cell_number(criterion.exact_weight), cell_number(criterion.exact_points)) in found
+        for entry in criterion.entries:
+            assert (entry.name, cell_number(entry.exact_weight), cell_number(entry.exact_points)) in found
+    assert found[-1] == ("总分", Decimal(100), Decimal("99.3"))
+    noted = [row[0].value for row in sheet.iter_rows() if any(cell.comment for cell in row)]
+    assert {str(label).strip() for label in noted} == {"数量指标", "政府采购次数"}
 
 
 def test_a_form_made_for_the_ruleset_comes_back_filled_in(tmp_path: Path) -> None:
@@ -313,6 +313,32 @@ def test_a_form_with_a_picture_is_not_copied_but_listed(tmp_path: Path) -> None:
     assert opened(content, tmp_path / "r.xlsx").sheetnames == ["评分结果"]
 
 
+@pytest.mark.parametrize("area", ["AA200:XFD1048576"])
+def test_a_form_that_would_fill_the_memory_is_not_copied(tmp_path: Path, area: str) -> None:
+    path, rules = published(tmp_path)
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    more = f'<mergeCell ref="{area}"/></mergeCells>'.encode()
+    assert b"</mergeCells>" in parts[sheet]
+    parts[sheet] = parts[sheet].replace(b"</mergeCells>", more)
+    with zipfile.ZipFile(path, "w") as package:
+        for name, data in parts.items():
+            package.writestr(name, data)
+    assert opened(results_form(scored(path, rules.name), "zh"), tmp_path / "r.xlsx").sheetnames == ["评分结果"]
+
+
+def test_a_part_that_openpyxl_cannot_read_leaves_the_sheet_of_our_own(tmp_path: Path) -> None:
+    path, rules = published(tmp_path)
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    parts["xl/theme/theme1.xml"] = parts["docProps/core.xml"] = parts["docProps/app.xml"] = b"<!DOCTYPE a"
+    with zipfile.ZipFile(path, "w") as package:
+        for name, data in parts.items():
+            package.writestr(name, data)
+    assert "评分结果" in opened(results_form(scored(path, rules.name), "zh"), tmp_path / "r.xlsx").sheetnames
+
+
 def test_a_formula_in_a_form_is_a_value_in_its_copy(tmp_path: Path) -> None:
     path, rules = published(tmp_path)
     book = openpyxl.load_workbook(path)
@@ -345,10 +371,8 @@ def test_json_is_no_workbook_and_whoever_has_no_openpyxl_is_told(tmp_path: Path,
 @pytest.mark.parametrize("lang", messages.LANGUAGES)
 def test_both_languages(tmp_path: Path, lang: messages.Language) -> None:
     one = scored(EXAMPLES / "zhanjiang-2023.toml")
-    names = [
-        opened(write([one] if many else one, lang), tmp_path / f"{many}.xlsx").sheetnames
-        for many, write in ((True, results_workbook), (False, results_form))
-    ]  # type: ignore[operator]
+    contents = (results_workbook([one], lang), results_form(one, lang))
+    names = [opened(content, tmp_path / "r.xlsx").sheetnames for content in contents]
     assert ("汇总" in names[0], "评分结果" in names[1]) == (lang == "zh", lang == "zh")
 
 
@@ -367,3 +391,35 @@ def test_many_records_show_a_bar_on_a_terminal_alone(
         monkeypatch.setattr("sys.stderr.isatty", lambda shown=terminal: shown, raising=False)
         assert write_results(tmp_path / "r.xlsx", [one] * 3, 3, single=False) == 0
         assert ("100%" in capsys.readouterr().err) == terminal
+
+
+def test_a_table_of_one_record_by_a_mapping_has_a_sheet_of_our_own(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["项目", "全年预算（元）", "支出（元）", "人次"], ["=甲", 100, 90, 9]):
+        book.worksheets[0].append(row)
+    book.worksheets[0]["A2"].data_type = "s"
+    book.save(tmp_path / "table.xlsx")
+    (tmp_path / "mapping.toml").write_text(
+        """
+        [constants]
+        "subject.kind" = "项目"
+        "subject.year" = 2023
+        "indicators.a.category" = "产出/数量"
+        "indicators.a.name" = "人次"
+        "indicators.a.target" = "10人"
+        "indicators.a.weight" = 90
+        [[sheets]]
+        [sheets.columns]
+        "项目" = "subject.name"
+        "全年预算（元）" = { field = "budget.adjusted", unit = "元" }
+        "支出（元）" = { field = "budget.spent", unit = "元" }
+        "人次" = "indicators.a.actual"
+        """,
+        encoding="utf-8",
+    )
+    done = run("evaluate", tmp_path / "table.xlsx", "--mapping", tmp_path / "mapping.toml", "--ruleset", "mof-project-self-evaluation@2020", "-o", tmp_path / "r.xlsx")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    book = openpyxl.load_workbook(tmp_path / "r.xlsx")
+    assert book.sheetnames == ["评分结果"]
+    assert book.worksheets[0]["A1"].value == "=甲（2023 年度）"
+    no_formula(tmp_path / "r.xlsx")
