@@ -16,9 +16,10 @@ from typing import Any
 from indicator_rules.exact import Exact
 from indicator_rules.expression import Ref
 from indicator_rules.lower import WEIGHT
+from indicator_rules.pieces import Data
 from indicator_rules.plan import Plan, Points
 from indicator_rules.probes import SIDES, Probe
-from indicator_rules.trial import Data, Site, sites
+from indicator_rules.sites import Site, sites
 
 PARTS = 8
 """Into how many parts a slope is divided."""

@@ -1,6 +1,6 @@
 """A worked case (算例): a record and what has to come out of it.
 
-In: a TOML file with `title`, `why`, `expected` and `record` (a table, or the path of a record file beside it). Out: a `Case`, or `RecordError`
+In: a TOML file with `title`, `why`, `checked`, `expected` and `record` (a table, or the path of a record file beside it). Out: a `Case`, or `RecordError`
 with every problem, each at its line. What is expected is points of criteria, total, grade and findings; or the codes of the problems for
 which the record is refused. Points are exact: `9.26`, or `"10/3"` where no decimal is.
 """
@@ -61,6 +61,7 @@ class _CaseFile(BaseModel):
 
     title: str = ""
     why: str = ""
+    checked: bool = True
     expected: Expected = Field(default_factory=Expected)
     record: dict[str, Any] | str
 
@@ -72,6 +73,8 @@ class Case:
     path: Path
     title: str
     why: str
+    checked: bool
+    """Whether a person worked out what is expected; a suggested case (`case_writing`) says no."""
     expected: Expected
     data: Mapping[str, Any] | Path
     """The record as written, or the file that holds it."""
@@ -114,4 +117,4 @@ def read_case(path: Path) -> Case:
     if read.expected.problems and read.expected != Expected(problems=read.expected.problems):
         raise RecordError(locate([Problem("case-problems-and-points", Where(str(path), ("expected", "problems")))], content))
     record = path.parent / read.record if isinstance(read.record, str) else read.record
-    return Case(path, read.title, read.why, read.expected, record, content)
+    return Case(path, read.title, read.why, read.checked, read.expected, record, content)

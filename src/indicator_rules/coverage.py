@@ -25,7 +25,7 @@ from indicator_rules.measure import Facts
 from indicator_rules.plan import Descend, Leaf, Plan, Scale, Slot
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
-from indicator_rules.stage import FIRST_ROWS, NONE, Prepare, SlotReader, Stage
+from indicator_rules.stage import FIRST_ROWS, NONE, Prepare, SlotsReader, Stage
 from indicator_rules.table import Bound, Operator
 
 Values: TypeAlias = Mapping[str, Exact | None]
@@ -159,14 +159,14 @@ class Observer:
 class _Stage(Stage):
     """A stage that keeps what it chose and what it was asked."""
 
-    def __init__(self, leaves: Sequence[Leaf], prepare: Prepare, read: Callable[[Slot], SlotReader]) -> None:
+    def __init__(self, leaves: Sequence[Leaf], prepare: Prepare, read: Callable[[Sequence[Slot]], SlotsReader]) -> None:
         super().__init__(leaves, prepare, read)
-        self._slots = [[(slot.name, read(slot)) for slot in leaf.slots] for leaf in leaves]
+        self._slots = [([slot.name for slot in leaf.slots], read(leaf.slots)) for leaf in leaves]
         self.runs: list[list[tuple[Leaf, int, Values]]] = []
 
     def run(self, facts: Facts) -> list[int]:
         chosen = super().run(facts)
-        values = [{name: read(facts) for name, read in slots} for slots in self._slots]
+        values = [dict(zip(names, read(facts), strict=True)) for names, read in self._slots]
         self.runs.append(list(zip(self.leaves, chosen, values, strict=True)))
         return chosen
 
@@ -179,7 +179,7 @@ class _Evaluator(Evaluator):
         super().__init__(plan, engine, provenance)
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        made = _Stage(leaves, self.prepare, self.readers.slot)
+        made = _Stage(leaves, self.prepare, self.readers.slots)
         self.stages.append(made)
         return made
 
@@ -192,9 +192,8 @@ def _runs(evaluator: _Evaluator, result: Evaluation) -> Iterator[_Run]:
     for stage in (evaluator.looking_up, evaluator.opening, evaluator.grading):
         if isinstance(stage, _Stage):
             yield from (run for runs in stage.runs for run in runs)
-    if not isinstance(evaluator.main, _Stage):
-        raise AssertionError(evaluator.main)
-    (main,) = evaluator.main.runs
+    ran = [stage for stage in (evaluator.where_all_apply, evaluator.where_some_do_not) if isinstance(stage, _Stage)]
+    (main,) = (runs for stage in ran for runs in stage.runs)
     yield from main[evaluator.adjustments_from :]
     for runner, found in zip(evaluator.runners, result.criteria, strict=True):
         if found.row not in ("not_applicable", "out_of_force"):

@@ -3,7 +3,7 @@
     look-ups                    (a stage, if the ruleset has any)
     applicability, weight set   (a stage, if the ruleset has any)
     entries                     (a stage for each kind of entry, run for each entry)
-    criteria and adjustments    (one stage)
+    criteria and adjustments    (one stage; a shorter one where everything is applicable)
     total, then grade           (a stage)
 
 Python works out measures, awards, sums and rounding between the stages; every choice of row, effect and grade is one that the engine hit.
@@ -14,7 +14,7 @@ on its way; it raises nothing and can be looked into, whatever is wrong with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from functools import cache
 
@@ -60,7 +60,10 @@ class Evaluator:
         self.opening = self.stage(opening) if opening else None
         leaves = [leaf for runner in self.runners for leaf in runner.scale.leaves]
         self.adjustments_from = len(leaves)
-        self.main = self.stage([*leaves, *(adjustment.leaf for adjustment in plan.adjustments)])
+        self._leaves = [*leaves, *(adjustment.leaf for adjustment in plan.adjustments)]
+        self.where_all_apply = self.stage([leaf.where_all_apply() for leaf in self._leaves])
+        self.where_some_do_not: Stage | None = None
+        """Made when a record first needs it."""
         self.grading = self.stage([plan.grades])
         self.weights, self.adder = Weights(plan), Adder(plan)
         self.register = Register(plan.criteria)
@@ -69,7 +72,15 @@ class Evaluator:
         ]
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        return Stage(leaves, self.prepare, self.readers.slot)
+        return Stage(leaves, self.prepare, self.readers.slots)
+
+    def main(self, not_applicable: Collection[str]) -> Stage:
+        """The tables of criteria and adjustments. Most records leave nothing out: theirs do not ask about it."""
+        if not not_applicable:
+            return self.where_all_apply
+        if self.where_some_do_not is None:  # two threads may both make it, and either will do
+            self.where_some_do_not = self.stage(self._leaves)
+        return self.where_some_do_not
 
     def entries_of(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         """Every entry of `record`, with the ruleset's own settings."""
@@ -114,7 +125,7 @@ class Run:
         self.members: Mapping[str, Members] = self.find_members()
         self.chosen_set = NONE if evaluator.opening is None else self.open(evaluator.opening)
         weights = evaluator.weights.in_force(self.facts.not_applicable, self.chosen_set, self.members)
-        self.chosen = evaluator.main.run(self.facts)
+        self.chosen = tuple(evaluator.main(self.facts.not_applicable).run(self.facts))
         """The row of each table of criteria and adjustments."""
         self.results = tuple([runner.score(self, weights[runner.id], self.chosen) for runner in evaluator.runners])
         self.adjustments = self.adjust() if self.plan.adjustments else ()

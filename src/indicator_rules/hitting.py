@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 from indicator_rules.exact import Exact, divide
 from indicator_rules.expression import Call
 from indicator_rules.measure import Facts
+from indicator_rules.pieces import ABSENT, FieldPath
 from indicator_rules.plan import Range
+from indicator_rules.sites import Site
 from indicator_rules.solve import solve
 from indicator_rules.table import Bound, Operator
-from indicator_rules.trial import ABSENT, Changes, Field, FieldPath, Site, Trial
+from indicator_rules.trial import Changes, Field, Trial
 from indicator_rules.value import Absent
 
 DEEPEST = 5
@@ -78,6 +80,7 @@ class Hitter:
     weight: Exact
     total: Callable[[Changes], Exact | None] | None
     trials: int = field(default=0)
+    start: Changes = field(default_factory=dict)
 
     def facts(self, changes: Changes) -> Facts:
         facts = self.trial.facts(changes, self.site, self.entry, self.weight)
@@ -105,7 +108,7 @@ class Hitter:
 
     def search(self, aim: Aim, want: int | None, start: Changes) -> Iterator[Changes]:
         """Changes with which the aim is met and the row at `want` is hit (any, for None)."""
-        self.trials = 0
+        self.trials, self.start = 0, start
         yield from islice(self._search(_goals(aim), want, start, frozenset(start), DEEPEST), MOST_MOVES)
 
     def _search(
@@ -120,8 +123,12 @@ class Hitter:
                 yield changes
                 return
             if depth and 0 <= row < want:
-                for negated in self._put_out(row, facts):
-                    yield from self._search(_with(goals, negated), want, changes, locked, depth - 1)
+                put_out = [_with(goals, negated) for negated in self._put_out(row, facts)]
+                # From the start, where one field may do all of it; else from here.
+                for more in put_out if changes is not self.start else ():
+                    yield from self._search(more, want, self.start, frozenset(self.start), depth - 1)
+                for more in put_out:
+                    yield from self._search(more, want, changes, locked, depth - 1)
             return
         if depth and self.trials < MOST_TRIALS:
             for path, value in self._moves(unmet, changes, locked):

@@ -22,11 +22,12 @@ from indicator_rules.completion import Settings, categories_below, direction
 from indicator_rules.exact import Exact, decimal_places, exact, to_decimal, to_text
 from indicator_rules.expression import Ref
 from indicator_rules.inputs import InputField
+from indicator_rules.pieces import FieldPath
 from indicator_rules.plan import Criterion, Leaf, Plan, Question, Range, Scale
 from indicator_rules.quantity import QuantityError
 from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS
-from indicator_rules.trial import FieldPath, is_truth
+from indicator_rules.sites import is_truth
 from indicator_rules.typed import (
     Said,
     Typed,

@@ -19,11 +19,13 @@ from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, exact, to_decimal
 from indicator_rules.expression import Aggregate, Date, Node, Number
-from indicator_rules.plan import Criterion, EntryKind, Plan, Scale
+from indicator_rules.pieces import ABSENT, Data, put
+from indicator_rules.plan import Criterion, EntryKind, Plan, Question, Scale
 from indicator_rules.record import Amounts, EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
+from indicator_rules.sites import Site, sites
 from indicator_rules.time_limit import check_time
-from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, changed, sites
+from indicator_rules.trial import Field, Trial
 
 AMOUNT = 1_000_000
 """元; many ratios of it can be typed."""
@@ -36,37 +38,6 @@ Standing: TypeAlias = tuple[int, int, Exact, Exact]
 def neutral(plan: Plan) -> Data:
     """A complete record on which everything applicable scores, in full where that can be; plain data, as a TOML file would hold it."""
     return _Neutral(plan).data()
-
-
-def merged(base: Mapping[str, Any], fragment: Mapping[str, Any], without: tuple[FieldPath, ...] = ()) -> Data:
-    """`fragment` laid over `base`, table by table and entry by entry (by `id`), less what stands at the paths `without`."""
-    both: Data = {**base}
-    for key, value in fragment.items():
-        below = base.get(key)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            both[key] = merged(below, value)
-        elif isinstance(value, list) and isinstance(below, list) and all("id" in row for row in (*value, *below)):
-            laid = {row["id"]: row for row in value}
-            both[key] = [merged(row, laid.pop(row["id"], {})) for row in below]
-            both[key] += laid.values()
-        else:
-            both[key] = value
-    for path in without:
-        both = _less(both, path)
-    return both
-
-
-def _less(data: Mapping[str, Any], path: FieldPath) -> Data:
-    first, *rest = path
-    below = data.get(first)
-    if isinstance(below, list):
-        name, *inside = rest
-        rows = [_less(row, tuple(inside)) if inside and row["id"] == name else row for row in below]
-        rows = rows if inside else [row for row in rows if row["id"] != name]
-        return {**data, first: rows} if rows else {key: value for key, value in data.items() if key != first}
-    if not rest:
-        return {key: value for key, value in data.items() if key != first}
-    return {**data, first: _less(below, tuple(rest))} if isinstance(below, Mapping) else dict(data)
 
 
 class _Neutral:
@@ -95,7 +66,7 @@ class _Neutral:
             },
             "budget": {"unit": "元"} | dict.fromkeys(Amounts.NAMES, AMOUNT) | {"added": 0, "carried_in": 0, "carried_out": 0},
         }
-        data["answers"] = {question.id: self.answer(question.type, question.choices, year) for question in plan.questions}
+        data["answers"] = {question.id: self.answer(question, year) for question in plan.questions}
         if any(criterion.entries is not None and criterion.entries.per_goal for criterion in plan.criteria):
             data["goals"] = [{"id": "g1", "planned": "示例目标", "weight": 100}]
         assessments: Data = {"criteria": {}, "indicators": {}}
@@ -112,9 +83,11 @@ class _Neutral:
         return {key: value for key, value in data.items() if value}
 
     @staticmethod
-    def answer(kind: str, choices: tuple[str, ...], year: int) -> Any:
+    def answer(question: Question, year: int) -> Any:
         words: Data = {"yes-no": True, "count": 0, "amount": AMOUNT, "date": date(year, 6, 30), "text": "无"}
-        return choices[0] if choices else words.get(kind, 1)
+        if question.type == "series":  # all of it, long before
+            return [{"date": date(year - 1, 1, 1), "value": words.get(question.of, 1)}]
+        return question.choices[0] if question.choices else words.get(question.type, 1)
 
     def entries(self, criterion: Criterion, before: int, assessments: Data, year: int) -> list[Data]:
         """One entry for each kind that the criterion scores, with weights that make up its own."""
@@ -249,16 +222,6 @@ def standing(found: Evaluation) -> Standing:
     lost: Exact = sum((max(0, one.exact_lost) for one in found.criteria), Fraction(0))
     lost += sum(one.adjustment.effect != "bonus" for one in found.adjustments)
     return 0, out, exact(Fraction(lost)), -(found.exact_total or 0)
-
-
-def put(data: Data, path: FieldPath, value: Any) -> Data:
-    """`data` with `value` at `path`; a pick replaces another form of pick."""
-    if path[0] == "indicators":
-        rows = [changed(row, path[2:], value) if row["id"] == path[1] else row for row in data["indicators"]]
-        return {**data, "indicators": rows}
-    if path[0] == "assessments":
-        return changed(data, path[:-1], {path[-1]: value})
-    return changed(data, path, value)
 
 
 def entry_of(site: Site, data: Mapping[str, Any]) -> str | None:

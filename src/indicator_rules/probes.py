@@ -15,19 +15,20 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from indicator_rules import engine as engines
+from indicator_rules.blame import blamed, hits
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
-from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, exact, to_text
 from indicator_rules.expression import Ref
 from indicator_rules.hitting import Aim, Hitter
-from indicator_rules.messages import Words
-from indicator_rules.neutral import entry_of, merged, neutral
-from indicator_rules.plan import Choice, Plan, Range
+from indicator_rules.neutral import entry_of, neutral
+from indicator_rules.pieces import ABSENT, Data, FieldPath, changed, held, merged
+from indicator_rules.plan import Plan, Range
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.sites import Site, is_truth, sites
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.table import Bound
-from indicator_rules.trial import ABSENT, Changes, Data, Field, FieldPath, Site, Trial, changed, is_truth, sites
+from indicator_rules.trial import Changes, Field, Trial
 
 Edge: TypeAlias = Literal["at", "below", "above", "inside", "absent", "not_applicable"]
 TOTAL = Ref("total")
@@ -200,8 +201,9 @@ class _Surveyor:
         inside = dict.fromkeys(one for slot in below for one in self.trial.fields(slot.formula, entry))
         has_parts = site.scale is not None and bool(site.scale.parts)
         fields = [one for one in (inside if has_parts else hitter.fields()) if _can_be_absent(one)]
-        # What a person picked goes as a whole; what an aggregate counts is there or not, never absent.
-        paths_read = list(dict.fromkeys(one.path[:3] if one.path[0] == "assessments" else one.path for one in fields))
+        # What a person picked and a series go as a whole; what an aggregate counts is there or not, never absent.
+        whole = {"assessments": 3, "answers": 2}
+        paths_read = list(dict.fromkeys(one.path[: whole.get(one.path[0])] for one in fields))
         removals: list[tuple[FieldPath, ...]] = [(path,) for path in paths_read]
         if len(paths_read) > 1:
             removals.append(tuple(paths_read))
@@ -216,9 +218,9 @@ class _Surveyor:
         for paths in removals:
             if not paths or any(self.trial.held(path) is None for path in paths):
                 continue
-            whole = any(path[0] == "indicators" and len(path) == 2 for path in paths)
-            fragment = {} if whole else self.fragment(hitter, dict.fromkeys(paths, ABSENT))[0]
-            if not whole and not has_parts and not any(path[0] == "assessments" for path in paths):
+            is_entry = any(path[0] == "indicators" and len(path) == 2 for path in paths)
+            fragment = {} if is_entry else self.fragment(hitter, dict.fromkeys(paths, ABSENT))[0]
+            if not is_entry and not has_parts and not any(path[0] == "assessments" for path in paths):
                 row = hitter.row(dict.fromkeys(paths, ABSENT))
                 if row >= 0 and site.leaf.table.rows[row].id != "absent":
                     continue  # something else stands for it
@@ -270,17 +272,22 @@ class _Surveyor:
 
     def fragment(self, hitter: Hitter, changes: Changes) -> tuple[Data, tuple[FieldPath, ...]]:
         """All that the table reads, with `changes`; and what is to be left out."""
-        held = {one.path: self.trial.held(one.path) for one in hitter.fields()} | dict(changes)
+        values = {one.path: self.trial.held(one.path) for one in hitter.fields()} | dict(changes)
         data: Data = {}
         rows: dict[str, Data] = {}
         without: list[FieldPath] = []
-        for path, value in held.items():
+        for path, value in values.items():
             if path[0] == "indicators" and len(path) == 2:
                 rows.setdefault(path[1], dict(self.trial.rows[path[1]]))
             elif path[0] == "indicators":
                 row = rows.setdefault(path[1], dict(self.trial.rows[path[1]]))
                 row.pop(path[2], None)
                 row |= {} if value is ABSENT else {path[2]: value}
+            elif path[0] == "answers" and len(path) == 3:
+                if path[:2] not in changes:  # one number of a series that is there
+                    series = held(data, path[:2]) or self.trial.held(path[:2])
+                    data = changed(changed(data, path[:2], series), path, value)
+                continue
             elif value is not ABSENT:
                 data = changed(data, path, value)
             if value is ABSENT and self.trial.held(path) is not None:
@@ -308,47 +315,6 @@ class _Surveyor:
         except RecordError as error:
             return probe.row == "absent" and blamed(error, site)
         return hits(found, site, probe.row, entry)
-
-
-def blamed(error: RecordError, site: Site) -> bool:
-    """Whether a record was refused for want of what the table of `site` reads."""
-    if site.criterion is None and not site.key.startswith("adjustments."):
-        return True
-    labels = [problem.values.get("label") for problem in error.problems]
-    owners = [label.parts[0] if isinstance(label, Words) else label for label in labels]
-    if site.criterion is not None:
-        return any(owner is site.criterion.label for owner in owners)
-    return bool(owners)
-
-
-def hits(found: Evaluation, site: Site, row: str, entry: str | None) -> bool:
-    """Whether an evaluation hit `row` of the table of `site`, as far as an evaluation tells; `entry` is that of a table over entries."""
-    criterion = site.criterion
-    if criterion is None:
-        if site.key.startswith("adjustments."):
-            applied = any(f"adjustments.{one.id}" == site.key for one in found.adjustments)
-            return applied == (row == "apply") or row == "absent"
-        if site.key == "grades":
-            award = site.leaf.row(row).award
-            return isinstance(award, Choice) and found.grade_position == award.position
-        return True
-    result = found[criterion.id]
-    if site.scale is None:
-        return (result.row == "not_applicable") == (row == "no")
-    if site.kind is None:
-        if site.scale is criterion.scale:
-            return result.row == row
-        return (
-            any(
-                part.scale is site.scale and one[0] == row
-                for part, one in zip(criterion.scale.parts, result.item_rows, strict=False)
-            )
-            or (result.row == "absent" and row == "absent")
-            or not any(part.scale is site.scale for part in criterion.scale.parts)
-        )
-    rows = [one.row for one in result.entries if one.id == entry]
-    own = criterion.entries is not None and any(scale is site.scale for _, scale in criterion.entries.scales)
-    return row in rows if own else bool(rows)
 
 
 def _holds(bound: Bound, side: int) -> bool:

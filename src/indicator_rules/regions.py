@@ -22,7 +22,7 @@ from indicator_rules.interval import cut_up
 from indicator_rules.measure import Facts
 from indicator_rules.plan import Leaf, Slot
 from indicator_rules.possible import NOTHING, Outlook, Possible, possible
-from indicator_rules.stage import SlotReader, Stage
+from indicator_rules.stage import SlotsReader, Stage
 from indicator_rules.time_limit import check_time
 
 MOST_REGIONS = 5_000
@@ -113,9 +113,9 @@ def _worded(slot: Slot, found: Possible) -> Iterator[_Part]:
         yield _Part(0, Possible(words=others, any_text=found.any_text))
 
 
-def _from_values(slot: Slot) -> SlotReader:
+def _from_values(slots: Sequence[Slot]) -> SlotsReader:
     """Slots are read from a mapping of values here, not from a record's facts."""
-    return lambda values: cast("Mapping[str, Exact | None]", values)[slot.name]
+    return lambda values: [cast("Mapping[str, Exact | None]", values)[slot.name] for slot in slots]
 
 
 def _asked(slot: Slot) -> Node:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from indicator_rules.messages import Language
     from indicator_rules.partial import Partial
     from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.probes import Survey
     from indicator_rules.proof import Answer
     from indicator_rules.sensitivity_result import Sensitivity
 
@@ -143,6 +144,13 @@ class Rules:
         from indicator_rules.evaluate import Evaluator
 
         return Evaluator(self.plan, self._engine, _Origin(self))
+
+    @_Kept
+    def survey(self) -> Survey:
+        """The neutral record and the probes of the plan; made on first use, which takes about a second."""
+        from indicator_rules.probes import survey
+
+        return survey(self.plan)
 
     @_Kept
     def looking_ahead(self) -> Partial:

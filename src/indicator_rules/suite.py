@@ -64,6 +64,11 @@ class SuiteResult:
     def is_valid(self) -> bool:
         return self.rules is not None and all(problem.severity != "error" for problem in self.problems)
 
+    @property
+    def unchecked(self) -> tuple[CaseResult, ...]:
+        """Cases that came out as they say, which no person has worked out."""
+        return tuple(one for one in self.cases if one.passed and one.case is not None and not one.case.checked)
+
 
 # ---------------------------------------------------------------------------------------------------------------- finding
 
@@ -114,7 +119,11 @@ def run(ruleset: Path, engine: str | None = None) -> SuiteResult:
     problems = check(ruleset)
     if any(problem.severity == "error" for problem in problems):
         return SuiteResult(ruleset, tuple(problems), None)
-    rules = Rules.from_path(ruleset, engine)
+    return run_cases(ruleset, Rules.from_path(ruleset, engine), problems)
+
+
+def run_cases(ruleset: Path, rules: Rules, problems: Iterable[Problem] = ()) -> SuiteResult:
+    """The cases of a ruleset that is loaded already, run, and what they cover."""
     observer = Observer(rules)
     cases = tuple(run_case(path, observer) for path in case_files(ruleset))
     return SuiteResult(ruleset, tuple(problems), rules, cases, observer.coverage())

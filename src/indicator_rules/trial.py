@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
 
@@ -18,19 +18,17 @@ from indicator_rules import engine as engines
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
 from indicator_rules.exact import LARGEST, MOST_DECIMALS, Exact, exact, to_decimal
-from indicator_rules.expression import Aggregate, And, Call, Compare, Node, Not, OneOf, Or, Ref, Text, Truth
+from indicator_rules.expression import Aggregate, Call, Node, Ref
 from indicator_rules.measure import Facts, Readers
-from indicator_rules.plan import Choice, Criterion, EntryKind, Leaf, Plan, Scale
-from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Subject
+from indicator_rules.pieces import ABSENT, Data, FieldPath, changed, held
+from indicator_rules.plan import Choice, Leaf, Plan
+from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Point, Subject
 from indicator_rules.scope import RECORD_FIELDS
+from indicator_rules.sites import Site, reading, texts
 from indicator_rules.stage import Stage
 from indicator_rules.time_limit import check_time
 
-Data: TypeAlias = dict[str, Any]
-FieldPath: TypeAlias = tuple[str, ...]
-"""Key path of a field in a record; entries are named by their ids."""
 FieldKind: TypeAlias = Literal["money", "number", "not-negative", "count", "year", "date", "share", "choice"]
-ABSENT: Final = None
 Changes: TypeAlias = Mapping[FieldPath, Any]
 
 
@@ -84,43 +82,6 @@ class Field(NamedTuple):
         return tuple(smallest * 10**power for power in range(7))
 
 
-class Site(NamedTuple):
-    """A table of the plan, and where it is read: `key` is what a ruleset's author would call it."""
-
-    key: str
-    leaf: Leaf
-    criterion: Criterion | None = None
-    scale: Scale | None = None
-    """Set for the table that a scale begins with."""
-    kind: EntryKind | None = None
-    """Kind of the entries that it is for."""
-
-
-def sites(plan: Plan) -> Iterator[Site]:
-    """Every table of `plan`, in the order in which they are asked."""
-    for lookup in plan.lookups:
-        yield Site(f"lookups.{lookup.id}", lookup.leaf)
-    for criterion in plan.criteria:
-        if criterion.applies is not None:
-            yield Site(f"criteria.{criterion.id}.applies_when", criterion.applies, criterion)
-    if plan.weight_sets is not None:
-        yield Site("weight_sets", plan.weight_sets)
-    for criterion in plan.criteria:
-        yield from _of_scale(f"criteria.{criterion.id}", criterion.scale, criterion, None)
-        if criterion.entries is not None:
-            for kind, scale in criterion.entries.scales:
-                yield from _of_scale(f"criteria.{criterion.id}.entries.{kind}", scale, criterion, kind)
-    for adjustment in plan.adjustments:
-        yield Site(f"adjustments.{adjustment.id}", adjustment.leaf)
-    yield Site("grades", plan.grades)
-
-
-def _of_scale(key: str, scale: Scale, criterion: Criterion, kind: EntryKind | None) -> Iterator[Site]:
-    yield Site(key, scale.head, criterion, scale, kind)
-    for part in scale.parts:
-        yield from _of_scale(f"{key}.{part.id}", part.scale, criterion, kind)
-
-
 class Trial:
     """A plan and a record to change."""
 
@@ -132,7 +93,7 @@ class Trial:
         self.plain = engines.engine("plain")
         self.looking_up = self.stage([lookup.leaf for lookup in plan.lookups])
         self.questions = {question.id: question for question in plan.questions}
-        self.texts = _texts(plan)
+        self.texts = texts(plan)
         self._stages: dict[str, Stage] = {}
         self._slots: dict[Any, Any] = {}
         self._fields: dict[tuple[Node, str | None], tuple[Field, ...]] = {}
@@ -145,19 +106,13 @@ class Trial:
         self.rows = {row["id"]: row for row in base.get("indicators", ())}
 
     def stage(self, leaves: list[Leaf]) -> Stage:
-        return Stage(leaves, self.plain.prepare, self.readers.slot)
+        return Stage(leaves, self.plain.prepare, self.readers.slots)
 
     # --------------------------------------------------------------------------------------------------------------- records
 
     def held(self, path: FieldPath) -> Any:
         """What the base record holds at `path`."""
-        value: Any = self.base
-        for part in path:
-            if isinstance(value, list):
-                value = next((row for row in value if row.get("id") == part), None)
-            else:
-                value = value.get(part) if isinstance(value, Mapping) else None
-        return value
+        return held(self.base, path)
 
     def record(self, changes: Changes) -> EvaluationRecord:
         """The base record with `changes`; only what they touch is read again."""
@@ -169,12 +124,12 @@ class Trial:
             if section == "indicators":
                 update[section] = self._entries_with(inside)
             elif section == "answers":
-                answers: Data = {**self.whole.answers, **{path[0]: value for path, value in inside.items()}}
-                update[section] = {
-                    name: Decimal(value) if type(value) is int else value
-                    for name, value in answers.items()
-                    if value is not ABSENT
-                }
+                data = self.base.get(section, {})
+                for path, value in inside.items():
+                    data = changed(data, path, value)
+                names = {path[0] for path in inside}
+                kept = {name: answer for name, answer in self.whole.answers.items() if name not in names}
+                update[section] = kept | {name: _as_read(data[name]) for name in names if name in data}
             else:
                 data = self.base.get(section, {})
                 for path, value in inside.items():
@@ -204,18 +159,7 @@ class Trial:
     def facts(self, changes: Changes, site: Site, entry: str | None = None, weight: Exact = 1) -> Facts:
         """The base record with `changes`, as the table of `site` reads it; `weight` is that in force."""
         check_time()
-        record = self.record(changes)
-        inputs, _ = read_answers(self.plan.questions, record)
-        facts = Facts(record, inputs, self._entries)
-        for criterion, ratings in record.assessments.criteria.items():
-            level = agreed_level(ratings)
-            if level:
-                facts.assessed_levels[criterion] = level
-        chosen = self.looking_up.run(facts) if self.plan.lookups else []
-        for lookup, row in zip(self.plan.lookups, chosen, strict=True):
-            award = lookup.leaf.table.rows[row].award if row >= 0 else None
-            if isinstance(award, Choice):
-                facts.looked_up[lookup.id] = award.position
+        facts = self._facts(record := self.record(changes))
         facts.weight = weight
         if entry is not None and site.criterion is not None and site.criterion.entries is not None:
             indicator = next((one for one in record.indicators if one.id == entry), None)
@@ -230,6 +174,21 @@ class Trial:
                 self.plan.rounding.measure,
                 exact(indicator.weight or 0) or weight,
             )
+        return facts
+
+    def _facts(self, record: EvaluationRecord) -> Facts:
+        """A record, with answers and parameters looked up."""
+        inputs, _ = read_answers(self.plan.questions, record)
+        facts = Facts(record, inputs, self._entries)
+        for criterion, ratings in record.assessments.criteria.items():
+            level = agreed_level(ratings)
+            if level:
+                facts.assessed_levels[criterion] = level
+        chosen = self.looking_up.run(facts) if self.plan.lookups else []
+        for lookup, row in zip(self.plan.lookups, chosen, strict=True):
+            award = lookup.leaf.table.rows[row].award if row >= 0 else None
+            if isinstance(award, Choice):
+                facts.looked_up[lookup.id] = award.position
         return facts
 
     def _entries(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
@@ -273,8 +232,17 @@ class Trial:
                         for one in inner:
                             yield from self._read(one, row["id"], seen)
                         yield Field(("indicators", row["id"]), "choice", (ABSENT,))
+            elif isinstance(part, Call) and part.function == "value_at":
+                yield from self._dated(*part.arguments)
             elif isinstance(part, Ref):
                 yield from self._named(part, entry, seen)
+
+    def _dated(self, of: Node, day: Node) -> Iterator[Field]:
+        """The number of a series on the day that the base record gives."""
+        found = self.readers.reader(day)(self._facts(self.whole))
+        if isinstance(of, Ref) and isinstance(found, date):
+            whole = self._answer(of.path.removeprefix("inputs."))
+            yield whole._replace(path=(*whole.path, found.isoformat()))
 
     def _named(self, ref: Ref, entry: str | None, seen: set[str]) -> Iterator[Field]:
         section, _, name = ref.path.partition(".")
@@ -282,7 +250,8 @@ class Trial:
             case "budget":
                 yield Field(("budget", name), "number" if name == "added" else "money")
             case "inputs":
-                yield self._answer(name)
+                if self.questions[name].type != "series":  # `value_at` reads those
+                    yield self._answer(name)
             case "year":
                 yield Field(("subject", "year"), "year")
             case "subject":
@@ -312,7 +281,7 @@ class Trial:
 
     def _answer(self, name: str) -> Field:
         question, path = self.questions[name], ("answers", name)
-        match question.type:
+        match question.of or question.type:
             case "yes-no":
                 return Field(path, "choice", (True, False))
             case "choice":
@@ -354,40 +323,8 @@ class Trial:
             yield Field((*path, name.removeprefix("given_")), "choice", self.texts)
 
 
-def is_truth(node: Node) -> bool:
-    """Whether a formula gives yes or no."""
-    if isinstance(node, Call):
-        return node.function == "present" or (node.function == "first_of" and is_truth(node.arguments[0]))
-    return node.kind == "truth" if isinstance(node, Ref) else isinstance(node, And | Or | Not | Compare | OneOf | Truth)
-
-
-def reading(node: Node) -> Iterator[Node]:
-    """The parts of a formula, not into aggregates: what stands there is about other entries."""
-    yield node
-    if not isinstance(node, Aggregate):
-        for child in node.children():
-            yield from reading(child)
-
-
-def changed(data: Mapping[str, Any], path: FieldPath, value: Any) -> Data:
-    """`data` with `value` at `path`; without it, for `ABSENT`."""
-    first, *rest = path
-    below = data.get(first)
-    new = changed(below if isinstance(below, Mapping) else {}, tuple(rest), value) if rest else value
-    return {**{key: one for key, one in data.items() if key != first}, **({} if new is ABSENT else {first: new})}
-
-
-def _texts(plan: Plan) -> tuple[str, ...]:
-    """Every text that a condition compares with, and one that none does."""
-    found: dict[str, None] = {}
-    nodes: list[Node] = [one.formula for one in plan.measures]
-    for site in sites(plan):
-        for slot in site.leaf.slots:
-            found |= dict.fromkeys(slot.codes)
-            nodes.append(slot.formula)
-    nodes += [node for lookup in plan.lookups for row in lookup.values for _, node in row]
-    for node in nodes:
-        for part in node.walk():
-            if isinstance(part, Compare | OneOf):
-                found |= dict.fromkeys(one.value for one in part.children() if isinstance(one, Text))
-    return (*found, "其他情形")
+def _as_read(answer: Any) -> Any:
+    """An answer as a record holds it."""
+    if isinstance(answer, list):
+        return tuple(Point.model_validate(point) for point in answer)
+    return Decimal(answer) if type(answer) is int else answer

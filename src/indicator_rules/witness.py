@@ -25,12 +25,12 @@ from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import LARGEST, Exact, add, add_all, to_decimal
 from indicator_rules.hitting import compare
 from indicator_rules.meaning import SameMeaning, same_meaning
-from indicator_rules.neutral import merged
+from indicator_rules.pieces import Data, merged
 from indicator_rules.plan import Choice, Plan
 from indicator_rules.probes import TOTAL, Probe, Survey, survey
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.sites import Site
 from indicator_rules.time_limit import OutOfTime, check_time
-from indicator_rules.trial import Data, Site
 
 Grades: TypeAlias = tuple[int | None, ...]
 """One position for each ruleset (best 0); None for no grade."""

@@ -193,8 +193,8 @@ def test_what_was_to_be_refused_but_was_scored_is_a_difference(folder: Path) -> 
 def test_coverage_has_a_threshold(folder: Path) -> None:
     code, said = run("test", folder)
     assert code == 1
-    assert "boundary not covered: criteria.execution.scale 执行率 = 1" in said
-    assert "row not covered: grades grade_1 (total ≥ 90)" in said
+    assert "boundary not covered: Execution [criteria.execution.scale] 执行率 = 1" in said
+    assert "row not covered: [grades] 优 (total ≥ 90)" in said
     assert run("test", folder, "--at-least", "0")[0] == 0
     assert run("test", folder / "mine.toml", "--at-least", "0")[0] == 0
     assert run("test", folder, "--at-least", "101")[0] == 2
