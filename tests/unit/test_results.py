@@ -407,7 +407,6 @@ def test_a_table_of_one_record_by_a_mapping_has_a_sheet_of_our_own(tmp_path: Pat
         "indicators.a.category" = "产出/数量"
         "indicators.a.name" = "人次"
         "indicators.a.target" = "10人"
-        "indicators.a.weight" = 90
         [[sheets]]
         [sheets.columns]
         "项目" = "subject.name"
@@ -417,7 +416,27 @@ def test_a_table_of_one_record_by_a_mapping_has_a_sheet_of_our_own(tmp_path: Pat
         """,
         encoding="utf-8",
     )
-    done = run("evaluate", tmp_path / "table.xlsx", "--mapping", tmp_path / "mapping.toml", "--ruleset", "mof-project-self-evaluation@2020", "-o", tmp_path / "r.xlsx")  # fmt: skip
+    (tmp_path / "rules.toml").write_text(
+        """
+        schema = 1
+        [ruleset]
+        family = "one"
+        edition = "1"
+        title = "一项"
+        applies = { years = [2023] }
+        status = "example"
+        [criteria.output]
+        label = "产出"
+        weight = 100
+        indicators = "output"
+        without_weights = "equal"
+        entries.quantitative = { kind = "proportional" }
+        [[grades]]
+        label = "差"
+        """,
+        encoding="utf-8",
+    )
+    done = run("evaluate", tmp_path / "table.xlsx", "--mapping", tmp_path / "mapping.toml", "--ruleset", tmp_path / "rules.toml", "-o", tmp_path / "r.xlsx")  # fmt: skip
     assert done.exit_code == 0, done.stderr
     book = openpyxl.load_workbook(tmp_path / "r.xlsx")
     assert book.sheetnames == ["评分结果"]
