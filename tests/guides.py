@@ -39,8 +39,9 @@ class Shown(NamedTuple):
 
 
 def play(guide: Path, folder: Path) -> Iterator[Shown]:
-    """Do what the guide says in `folder`, where the examples are `docs/examples`; every output that it shows. Raises AssertionError if a command ends otherwise than the guide says."""
-    shutil.copytree(ROOT / "docs" / "examples", folder / "docs" / "examples")
+    """Do what the guide says in `folder`, where `docs/examples` and `docs/forms` are; every output that it shows. Raises AssertionError if a command ends otherwise than the guide says."""
+    for name in ("examples", "forms"):
+        shutil.copytree(ROOT / "docs" / name, folder / "docs" / name)
     output = ""
     for block in _BLOCK.finditer(guide.read_text(encoding="utf-8")):
         kind, text = block.groups()

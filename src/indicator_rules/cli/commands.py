@@ -31,8 +31,8 @@ from indicator_rules.cli.options import (
     dumped,
     mapping_option,
     readings,
-    rules_for,
     rulesets_option,
+    scored,
     typed,
     year_option,
 )
@@ -41,14 +41,13 @@ from indicator_rules.cli.prove import prove
 from indicator_rules.cli.sensitivity import sensitivity
 from indicator_rules.cli.terminal import DONE, PROBLEMS, USAGE, Group, check_output, columns, say, show, tell, write
 from indicator_rules.cli.test import test
-from indicator_rules.errors import Problem, ProblemsError, RecordError
+from indicator_rules.errors import RecordError
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from indicator_rules.catalog import Catalog
     from indicator_rules.evaluation import Evaluation
-    from indicator_rules.reading import Reading
+    from indicator_rules.results.results import Scored
     from indicator_rules.rules import Rules
 
 # ----------------------------------------------------------------------------------------------------------------- options
@@ -87,7 +86,7 @@ def main() -> None:
 @rulesets_option
 @year_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="help-format")
-@click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@click.option("-o", "--output", metavar="FILE", callback=typed, help="help-evaluate-output")
 @mapping_option
 @click.option("--engine", type=click.Choice(["durable-rules", "plain"]), help="help-engine")
 @click.option(
@@ -108,9 +107,16 @@ def evaluate(
     files, found, single = readings(records, how["mapping"])
     if output is not None:
         check_output(Path(output), files)
+        if Path(output).suffix.lower() == ".xlsx":
+            from indicator_rules.cli.results import write_results
+
+            if form == "json":
+                raise click.UsageError(say("json-or-workbook"))
+            listed = list(found)
+            return write_results(Path(output), scored(listed, ruleset, year, how["engine"], catalog), len(listed), single=single)
     tally = _Tally()
     written: list[str] = []
-    for source, result in _scored(found, ruleset, year, how["engine"], catalog):
+    for source, result in _told(scored(found, ruleset, year, how["engine"], catalog)):
         first = tally.add(result)
         wanted = () if isinstance(result, RecordError) else explained(result, explain)
         if form == "json":
@@ -156,22 +162,13 @@ class _Tally:
         return say("summary", scored=self.scored, refused=self.refused) + "".join(grades)
 
 
-def _scored(
-    found: Iterable[Reading], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
-) -> Iterator[tuple[str, Evaluation | RecordError]]:
+def _told(found: Iterable[Scored]) -> Iterator[tuple[str, Evaluation | RecordError]]:
     """Each record scored, or refused; what is wrong with it, or with its ruleset (said once), goes to standard error."""
     told: set[str] = set()
-    for reading in found:
-        result: Evaluation | None = None
-        try:
-            rules = rules_for(reading.file, reading.record, ruleset, year, engine, catalog)
-            result = rules.evaluate(reading)
-            problems: Iterable[Problem] = reading.problems
-        except ProblemsError as error:
-            problems = [*error.problems, *(reading.problems if reading.found is not None else ())]
-        tell(problem for problem in problems if str(problem) not in told)
-        told.update(map(str, problems))
-        yield reading.source, RecordError(problems) if result is None else result
+    for one in found:
+        tell(problem for problem in one.problems if str(problem) not in told)
+        told.update(map(str, one.problems))
+        yield one.reading.source, RecordError(one.problems) if one.evaluation is None else one.evaluation
 
 
 def _page(source: str, result: Evaluation | RecordError, explain: Sequence[str], *, first: bool, single: bool) -> str:

@@ -6,7 +6,7 @@ In: what a person typed. Out: files, rules, problems with their places. Commands
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,13 @@ import click
 
 from indicator_rules import messages
 from indicator_rules.cli.terminal import say
-from indicator_rules.errors import Problem, RecordError, RulesetError, Where
+from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetError, Where
 
 if TYPE_CHECKING:
     from indicator_rules.catalog import Catalog
     from indicator_rules.reading import Reading
     from indicator_rules.record import EvaluationRecord
+    from indicator_rules.results.results import Scored
     from indicator_rules.rules import Rules
 
 
@@ -107,6 +108,22 @@ def readings(records: Sequence[str], mapping: str | None) -> tuple[list[Path], I
         return files, found, False
     found = list(found)
     return files, found, len(found) == 1
+
+
+def scored(
+    found: Iterable[Reading], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
+) -> Iterator[Scored]:
+    """Each record scored, or refused, with what is wrong with it or with its ruleset."""
+    from indicator_rules.results.results import Scored
+
+    for reading in found:
+        try:
+            rules = rules_for(reading.file, reading.record, ruleset, year, engine, catalog)
+            result = Scored(reading, rules.evaluate(reading), reading.problems)
+        except ProblemsError as error:
+            more = reading.problems if reading.found is not None else ()
+            result = Scored(reading, None, (*error.problems, *more))
+        yield result
 
 
 def rules_for(

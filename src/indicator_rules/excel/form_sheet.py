@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from indicator_rules.cell_text import cell_text, is_taken_for_more
 from indicator_rules.excel.form_fields import FieldKind
 from indicator_rules.excel.workbook import address
 from indicator_rules.render import width
@@ -52,9 +53,12 @@ class Choices:
 
 def text(cell: Any, value: str) -> None:
     """A text that stays one: `=100%` is no formula."""
+    value = cell_text(value)
     cell.value = value
     if value:
         cell.data_type = "s"
+    if is_taken_for_more(value):
+        cell.quotePrefix = True
 
 
 def named(book: Any, name: str, ws: Any, area: tuple[int, int, int, int]) -> None:
@@ -70,7 +74,7 @@ def named(book: Any, name: str, ws: Any, area: tuple[int, int, int, int]) -> Non
 class FormSheet:
     """A sheet that is written from the top down; `row` is the next one."""
 
-    def __init__(self, ws: Any, widths: Sequence[int], choices: Choices) -> None:
+    def __init__(self, ws: Any, widths: Sequence[int], choices: Choices | None) -> None:
         self.ws, self.widths, self.choices, self.row = ws, list(widths), choices, 1
         self.comments = 0
         for column, size in enumerate(widths, start=1):
@@ -177,7 +181,7 @@ class FormSheet:
         """The check of an input; a free text has none."""
         from openpyxl.worksheet.datavalidation import DataValidation
 
-        if given.kind == "choice" and given.choices:
+        if given.kind == "choice" and given.choices and self.choices is not None:
             check = DataValidation(type="list", formula1=self.choices.reference(given.choices), allow_blank=True)
         elif given.kind in ("number", "money", "count"):
             kind: Any = "whole" if given.kind == "count" else "decimal"
