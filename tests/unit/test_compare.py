@@ -203,6 +203,22 @@ def test_what_only_one_has_is_added_or_gone() -> None:
     assert back[1].criteria == ("more",)
 
 
+def test_a_series_says_what_it_holds() -> None:
+    """The text of its type has a place for that: without it, comparing ended in a traceback."""
+    count, series = (
+        '[inputs.times]\nlabel = "违规次数"\ntype = "count"',
+        '[inputs.spending]\nlabel = "支出"\ntype = "series"\nof = "amount"\n',
+    )
+    added = next(one for one in compared((count, series + count)).changes if one.kind == "added")
+    assert added.new is not None
+    assert (added.new.zh, added.new.en) == ("按日期的金额", "amount by date")
+    kinds = ir.load(RULES.replace(count, series + count), engine="plain")
+    flat = ir.load(
+        RULES.replace(count, series.replace("series", "amount").replace('of = "amount"\n', "") + count), engine="plain"
+    )
+    assert "按日期的数值" in {one.new.zh for one in ir.compare(flat, kinds).changes if one.new is not None}
+
+
 def test_a_band_put_in_between_is_one_change() -> None:
     found = only(("{ above = 1, award", '{ above = 3, award = "20%" }, { above = 1, award'))
     assert (found.kind, found.new) == ("added", found.new)

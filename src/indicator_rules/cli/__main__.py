@@ -1,4 +1,4 @@
-"""`python -m indicator_rules.cli`."""
+"""`python -m indicator_rules.cli.commands`."""
 
 from indicator_rules.cli.commands import main
 

@@ -34,6 +34,12 @@ def key_name(model: str, key: str) -> Told:
     return Told(key, key)
 
 
+def _type(type_: str, of: str) -> Told:
+    """The type of an input; `of` is what a series holds."""
+    texts = ((lang, messages.text(f"rubric.type-{of}", {}, lang)) for lang in messages.LANGUAGES)
+    return Told(*(messages.text(f"rubric.type-{type_}", {"of": text}, lang) for lang, text in texts))
+
+
 def _plain(text: str) -> Told:
     return Told(text, text)
 
@@ -75,7 +81,7 @@ class Wording:
             case written.FindingRule():
                 return self.value("when", thing.when)
             case written.Input():
-                return self.value("type", thing.type)
+                return _type(thing.type, thing.of or "number")
         return self.value("label", getattr(thing, "label", None) or getattr(thing, "title", ""))
 
     def row(self, row: Any) -> Told:
@@ -130,9 +136,7 @@ class Wording:
         if f"compare.word-{text}" in messages.catalogue():
             return both(f"word-{text}")
         if key == "type":
-            # What exactly a series holds stands under `of`, and is told there.
-            of = messages.Phrase("rubric.type-number")
-            return Told(*(messages.text(f"rubric.type-{text}", {"of": of}, lang) for lang in messages.LANGUAGES))
+            return _type(text, "number")
         if key == "measure" and text in self.spec.measures:
             return self.value("label", self.spec.measures[text].label)
         if key in ("group", "parent"):

@@ -259,7 +259,8 @@ class _Template:
             sheet.label(sheet.row, 1, question.label.text(self.lang), rules)
             sheet.inputs((sheet.row, 2, sheet.row, 2), _answer(question))
             self.name(f"answers.{question.id}", sheet, sheet.row, 2)
-            sheet.plain(sheet.row, 3, messages.text(f"rubric.type-{question.type}", {}, self.lang))
+            of = messages.text(f"rubric.type-{question.of}", {}, self.lang) if question.of else ""
+            sheet.plain(sheet.row, 3, messages.text(f"rubric.type-{question.type}", {"of": of}, self.lang))
             sheet.plain(sheet.row, 4, self.spec.inputs[question.id].notes or "")
             sheet.plain(sheet.row, 5, self.say("comma").join(labels[one] for one in readers))
             sheet.fit(sheet.row)

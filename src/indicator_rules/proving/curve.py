@@ -99,7 +99,7 @@ def curve(scale: Scale, weight: Exact, outlook: RecordOutlook) -> Curve | None:
     weighed = outlook.weighing(Span.point(weight))
     for region in Regions(scale.head)(weighed):
         where = region.given[slot.formula].span
-        if where is None:
+        if where is None or region.row == NONE:  # no such number, or no points for it at all
             continue
         piece = _piece(scale, region, slot.formula, where, weighed)
         if piece is None:
