@@ -38,7 +38,7 @@ def compare(
     """
     before, after = _both_loaded(old, new, across=across)
     found = changes(before, after)
-    wanted = record_sources(records)
+    wanted = list(record_sources(records))
     return Comparison(
         old_name=before.name,
         new_name=after.name,

@@ -128,14 +128,12 @@ def record_files(paths: Iterable[str | os.PathLike[str]], *, tables: bool = Fals
     return list(dict.fromkeys(files))
 
 
-def record_sources(records: Iterable[RecordSource] | RecordSource) -> list[RecordSource]:
-    """Each record by itself: one or several, where a path of a folder stands for the record files in it."""
+def record_sources(records: Iterable[RecordSource] | RecordSource) -> Iterator[RecordSource]:
+    """Each record by itself, when it is asked for: one or several, where a path of a folder stands for the record files in it."""
     if isinstance(records, str | os.PathLike | Mapping | EvaluationRecord | Reading):
         records = [records]
-    found: list[RecordSource] = []
     for one in records:
-        found += record_files([one]) if isinstance(one, str | os.PathLike) else [one]
-    return found
+        yield from record_files([one]) if isinstance(one, str | os.PathLike) else [one]
 
 
 def _of_file(path: Path, headings: FieldMapping | None) -> Iterator[Reading]:

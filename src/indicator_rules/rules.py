@@ -25,7 +25,7 @@ from indicator_rules.files import content
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
-from indicator_rules.reading import Reading, reading, record_files, record_sources
+from indicator_rules.reading import Reading, reading, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
@@ -186,14 +186,10 @@ class Rules:
             raise RecordError(read.located(error.problems)) from None
 
     def evaluate_all(self, records: Iterable[Record] | Record) -> Iterator[Evaluation | RecordError]:
-        """Score many records, or all record files of a folder, in order and without stopping: a record that cannot be scored
-        gives its `RecordError` instead.
+        """Score many records, in order and without stopping: a record that cannot be scored gives its `RecordError` instead. The path of a
+        folder stands for all record files in it.
         """
-        if isinstance(records, str | os.PathLike):
-            records = record_files([records])
-        elif isinstance(records, Mapping | EvaluationRecord | Reading):
-            records = [records]
-        for record in records:
+        for record in record_sources(records):
             try:
                 yield self.evaluate(record)
             except RecordError as error:

@@ -123,7 +123,9 @@ def test_a_folder_of_records_is_read_in_the_order_of_names(tmp_path: Path) -> No
         (tmp_path / f"{name}.toml").write_text(
             "broken = " if name == "c" else EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8"
         )
-    found = list(ir.load("zhanjiang-etdz-project@2023").evaluate_all(tmp_path))
+    rules = ir.load("zhanjiang-etdz-project@2023")
+    assert list(map(str, rules.evaluate_all([tmp_path, record()])))[:-1] == list(map(str, rules.evaluate_all(tmp_path)))
+    found = list(rules.evaluate_all(tmp_path))
     assert [isinstance(one, ir.RecordError) for one in found] == [False, False, True]
 
 
