@@ -42,7 +42,7 @@ class Where:
     def __str__(self) -> str:
         place = self.file
         if self.line is not None:
-            place += f":{self.line}" + (f":{self.column}" if self.column is not None else "")
+            place += (":" if place else "") + f"{self.line}" + (f":{self.column}" if self.column is not None else "")
         if self.sheet:
             place += (":" if place else "") + self.sheet + (f"!{self.cell}" if self.cell else "")
         key = path_text(self.path)
