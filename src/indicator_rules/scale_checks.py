@@ -286,16 +286,57 @@ def awards_lie_within_the_weight(spec: Spec) -> Iterator[Problem]:
 
 
 def points_do_not_pass_the_weight(spec: Spec) -> Iterator[Problem]:
-    """Points above the weight can never be reached; where the weight is one number, that can be told."""
-    for name, criterion, weight in with_fixed_weight(spec):
-        if isinstance(criterion.scale, Shared | Deduct | None):
+    """Points above the most that a weight can be are never reached; of a shared scale, the most that any of its criteria weighs."""
+    most: dict[KeyPath, tuple[OwnScale, Exact]] = {}
+    for name, criterion in spec.criteria.items():
+        weight = _most_weight(spec, name)
+        for path, scale in _scales_of(spec, name, criterion):
+            known = most.get(path, (scale, weight))[1]
+            most[path] = scale, max(weight, known)
+    for path, (scale, weight) in most.items():
+        if isinstance(scale, Deduct):
             continue
-        for inside, award in _awards(criterion.scale):
+        for inside, award in _awards(scale):
             for key, amount in _ends(award):
                 points = constant(amount.points)
                 if points is not None and points > weight:
-                    place: KeyPath = ("criteria", name, "scale", *inside, *key)
+                    place: KeyPath = (*path, *inside, *key)
                     yield problem("award-above-weight", place, "warning", text=amount.points, weight=to_text(weight))
+
+
+def _scales_of(spec: Spec, name: str, criterion: Criterion) -> Iterator[tuple[KeyPath, OwnScale]]:
+    """The scales of a criterion and of its entries, parts too, shared ones where they are written."""
+    kinds = ("quantitative", "qualitative", "dated")
+    waiting: list[tuple[KeyPath, Scale | None]] = [
+        (("criteria", name, "scale"), criterion.scale),
+        *((("criteria", name, "entries", kind), getattr(criterion.entries, kind, None)) for kind in kinds),
+    ]
+    seen = set[KeyPath]()
+    while waiting:
+        path, scale = waiting.pop()
+        if isinstance(scale, Shared):
+            path, scale = ("scales", scale.use), spec.scales.get(scale.use)
+        if scale is None or isinstance(scale, Shared) or path in seen:
+            continue
+        seen.add(path)
+        yield path, scale
+        if isinstance(scale, Parts):
+            waiting += [((*path, "parts", place, "scale"), part.scale) for place, part in enumerate(scale.parts)]
+
+
+def _most_weight(spec: Spec, name: str, below: frozenset[str] = frozenset()) -> Exact:
+    """The most that a criterion can weigh: in any set of weights, with all that is moved to it. What the record decides without a bound is at most
+    the full score. `below`: the criteria that its own weight is moved to (in a circle, which another check tells)."""
+    weight = spec.criteria[name].weight
+    found = [exact(weight.default), *(exact(one.weights[name]) for one in spec.weight_sets.values() if name in one.weights)]
+    if weight.from_record:
+        found.append(exact(spec.ruleset.full_score if weight.max is None else weight.max))
+    moved = (
+        _most_weight(spec, other, below | {name})
+        for other, criterion in spec.criteria.items()
+        if isinstance(treatment := criterion.not_applicable, MoveTo) and treatment.move_to == name and other not in below | {name}
+    )
+    return exact(max(found) + sum(moved))
 
 
 def with_fixed_weight(spec: Spec) -> Iterator[tuple[str, Criterion, Exact]]:

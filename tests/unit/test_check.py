@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from indicator_rules.checks import CHECKS, check
-from indicator_rules.errors import path_text
+from indicator_rules.errors import Where, path_text
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.scale_checks import constant
@@ -393,3 +393,53 @@ def test_a_long_line_of_rows_is_located_in_a_moment() -> None:
     problems = parse(f"schema = 1\ncriteria.a.scale = {{ kind = 'levels', levels = [{rows}] }}".encode(), "x.toml")[1]
     assert len(problems) > 2
     assert perf_counter() - begun < 20
+
+
+def above_weight(**tables: Any) -> list[str]:
+    return [path for path, code in found(ruleset(**tables)) if code == "award-above-weight"]
+
+
+def graded(award: int) -> dict[str, Any]:
+    return {"kind": "bands", "bands": [{"at_least": "60%", "award": award}, {"award": 0}]}
+
+
+@pytest.mark.parametrize(("award", "told"), [(40, []), (41, ["scale.bands[0].award"])])
+def test_an_award_is_above_the_weight_only_if_it_is_above_all_that_the_weight_can_be(award: int, told: list[str]) -> None:
+    one = {"label": "甲", "weight": 10, "measure": "执行率", "scale": graded(award)}
+    other = {"label": "乙", "weight": 90, "scale": {"kind": "discretionary"}}
+    sets = {"big": {"label": "大", "weights": {"a": 40, "b": 60}}}
+    assert above_weight(criteria={"a": one, "b": other}, weight_sets=sets) == told
+    moved = {**other, "weight": 30, "not_applicable": {"move_to": "a"}}
+    rest = {**other, "label": "丙", "weight": 60}
+    assert above_weight(criteria={"a": one, "b": moved, "c": rest}) == told
+    open_ = {**one, "weight": {"default": 10, "from_record": True, "max": 40}, "indicators": "output"}
+    entries = {key: part for key, part in open_.items() if key not in ("measure", "scale")} | {
+        "entries": {"quantitative": graded(award)}
+    }
+    path = [text.replace("scale", "entries.quantitative") for text in told]
+    assert above_weight(criteria={"a": entries, "b": other}) == path
+
+
+def test_an_award_of_a_shared_scale_or_of_a_part_is_held_against_the_weight_too() -> None:
+    criteria = {
+        name: {"label": name, "weight": weight, "measure": "执行率", "scale": {"use": "s"}}
+        for name, weight in (("a", 30), ("b", 70))
+    }
+    assert above_weight(criteria=criteria, scales={"s": graded(70)}) == []
+    assert above_weight(criteria=criteria, scales={"s": graded(71)}) == ["scales.s.bands[0].award"]
+    parts = {"kind": "parts", "parts": [{"id": "x", "label": "x", "measure": "执行率", "scale": graded(101)}]}
+    told = above_weight(criteria={"a": {"label": "甲", "weight": 100, "scale": parts}})
+    assert told == ["scale.parts[0].scale.bands[0].award"]
+
+
+def test_weights_moved_in_a_circle_are_weighed_once() -> None:
+    criteria = {
+        name: {"label": name, "weight": 50, "measure": "执行率", "scale": graded(101), "not_applicable": {"move_to": to}}
+        for name, to in (("a", "b"), ("b", "a"))
+    }
+    assert set(above_weight(criteria=criteria)) == {"scale.bands[0].award", "criteria.b.scale.bands[0].award"}
+
+
+def test_the_place_in_a_text_is_its_line_and_column() -> None:
+    assert str(Where(line=100, column=2)) == "100:2"
+    assert str(Where("x.toml", line=100, column=2)) == "x.toml:100:2"
