@@ -25,7 +25,7 @@ from indicator_rules.errors import Problem, RulesetError, Where
 from indicator_rules.files import content
 from indicator_rules.locate import locate
 from indicator_rules.quantity import shown
-from indicator_rules.reading import RecordSource, read_record
+from indicator_rules.reading import RecordSource, reading
 from indicator_rules.record_fields import suggestion
 from indicator_rules.rules import Rules, check
 from indicator_rules.spec import Applies, Header, Label
@@ -153,12 +153,16 @@ class Catalog:
         return best[0]
 
     def for_record(self, record: RecordSource, year: int | None = None, engine: str | None = None) -> Rules:
-        """The one ruleset for self-evaluation that applies to `record`, by evaluation year (`year` overrides it), kind of subject and
-        jurisdiction, where a closer jurisdiction goes before a wider one.
+        """The ruleset that the form was made for (in its edition for `year`, if given), where `record` is a form that `template` made; else the
+        one for self-evaluation that applies to `record`, by evaluation year (`year` overrides it), kind of subject and jurisdiction, where a
+        closer jurisdiction goes before a wider one.
 
         Raises: RulesetError if none or several apply, or if it has errors; RecordError if the record cannot be read.
         """
-        subject = read_record(record).subject
+        read = reading(record)
+        if read.form is not None and read.form.ruleset:
+            return self._made_for(read.form.ruleset, year, engine)
+        subject = read.record.subject
         year = subject.year if year is None else year
         near: dict[int, list[Entry]] = {}
         for entry in self.entries:
@@ -179,6 +183,14 @@ class Catalog:
             )
             raise RulesetError([code])
         return _loaded(_Stamp.of(found[0].path), engine)
+
+    def _made_for(self, name: str, year: int | None, engine: str | None) -> Rules:
+        """The ruleset that a form names."""
+        family = name.partition("@")[0]
+        wanted = name if year is None else family
+        if not any(wanted in (entry.name, entry.family) for entry in self.entries):
+            raise RulesetError([Problem("form-ruleset-not-found", Where(), {"text": name}), *self._unreadable])
+        return self.find(wanted, year, engine)
 
     def _not_found(self, name: str) -> Problem:
         family = name.partition("@")[0]

@@ -46,6 +46,7 @@ ELSEWHERE = {
     "text-malformed": "parse says which form is wanted (id-form, family-form, edition-form)",
     "text-not-unicode": "JSON alone can spell half a character",
     "value-refused": "whatever pydantic may report in later versions",
+    "form-ruleset-not-found": "test_template: a form of a ruleset that is not there",
     "form-several": "test_forms: a workbook with two forms",
     "record-not-understood": "test_reading: neither a file nor data",
     "bad-key": "below: only data in memory has keys that are no text",

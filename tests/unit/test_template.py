@@ -185,3 +185,31 @@ def test_a_clerk_makes_fills_in_and_scores_a_form(
     assert run("audit", "填好.xlsx") == 0
     assert run("evaluate", "自评表-zhanjiang-etdz-project@2023.xlsx") == 1
     assert "项目!B4" in capsys.readouterr().err
+
+
+def test_a_form_is_scored_by_the_ruleset_that_it_was_made_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = ir.load("mof-project-self-evaluation@2020")
+    form, path = tmp_path / "form.xlsx", tmp_path / "filled.xlsx"
+    data = data_of(EXAMPLES / "zhanjiang-2023.toml")
+    for lang in ("zh", "en"):
+        form.write_bytes(made.template(lang))  # type: ignore[arg-type]
+        filling.fill(form, data, path)
+        assert reading(path).form.ruleset == made.name  # type: ignore[union-attr]
+        assert ir.Catalog.builtin().for_record(path).name == made.name
+    for command in ("evaluate", "audit", "partial"):
+        run(command, str(path))
+        assert "several-rulesets-apply" not in capsys.readouterr().err
+    run("evaluate", str(path), "--ruleset", "zhanjiang-etdz-project", "--format", "json")
+    assert "mof-project-self-evaluation" not in capsys.readouterr().out
+
+
+def test_a_form_of_a_ruleset_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = filled(tmp_path, "zhanjiang-etdz-project@2023", data_of(EXAMPLES / "zhanjiang-2023.toml"))[0]
+    book = openpyxl.load_workbook(path)
+    filling.cell_of(book, "ir.ruleset").value = "本表按规则集 our-own@2023.1 生成。"
+    book.save(path)
+    assert run("evaluate", str(path)) == 1
+    told = capsys.readouterr().err
+    assert "our-own@2023.1" in told
+    assert "form-ruleset-not-found" in told
+    assert run("evaluate", str(path), "--ruleset", "zhanjiang-etdz-project") == 0

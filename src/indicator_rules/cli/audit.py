@@ -108,7 +108,7 @@ def _audited(
         found: Audit | None = None
         problems = reading.problems if reading.found is not None else ()
         try:
-            rules = rules_for(reading.file, reading.record, ruleset, year, None, catalog)
+            rules = rules_for(reading, ruleset, year, None, catalog)
             found = rules.audit(reading, tolerance, sides)
             problems = (*problems, *found.problems)
         except ProblemsError as error:

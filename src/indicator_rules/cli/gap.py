@@ -40,7 +40,7 @@ def gap(
     if output is not None:
         check_output(Path(output), [file])
     read = reading(file)
-    rules = rules_for(record, read.record, ruleset, year, None, catalog_of(folders))
+    rules = rules_for(read, ruleset, year, None, catalog_of(folders))
     try:
         found = rules.gap(read, grade, hypothetical=hypothetical)
     except ValueError:

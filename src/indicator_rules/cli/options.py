@@ -20,7 +20,6 @@ from indicator_rules.errors import Problem, ProblemsError, RecordError, RulesetE
 if TYPE_CHECKING:
     from indicator_rules.catalog import Catalog
     from indicator_rules.reading import Reading
-    from indicator_rules.record import EvaluationRecord
     from indicator_rules.results.results import Scored
     from indicator_rules.rules import Rules
 
@@ -118,7 +117,7 @@ def scored(
 
     for reading in found:
         try:
-            rules = rules_for(reading.file, reading.record, ruleset, year, engine, catalog)
+            rules = rules_for(reading, ruleset, year, engine, catalog)
             result = Scored(reading, rules.evaluate(reading), reading.problems)
         except ProblemsError as error:
             more = reading.problems if reading.found is not None else ()
@@ -126,20 +125,19 @@ def scored(
         yield result
 
 
-def rules_for(
-    source: str, record: EvaluationRecord, ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
-) -> Rules:
-    """The ruleset named, in the edition for the year; else the one that applies to the record."""
+def rules_for(reading: Reading, ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog) -> Rules:
+    """The ruleset named, in the edition for the year; else the one that the form was made for, or that applies to the record."""
     from indicator_rules.catalog import load
 
+    record = reading.record
     try:
         if ruleset is not None:
             return load(ruleset, record.subject.year if year is None else year, engine, catalog)
-        return catalog.for_record(record, year, engine)
+        return catalog.for_record(reading, year, engine)
     except RulesetError as error:
         if ruleset is not None:
             raise
-        raise RulesetError(problem if problem.where.file else problem.at(file=source) for problem in error.problems) from None
+        raise RulesetError(problem if problem.where.file else problem.at(file=reading.file) for problem in error.problems) from None
     except ImportError as error:
         raise click.UsageError(say("no-engine", text=engine)) from error
 

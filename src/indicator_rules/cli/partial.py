@@ -39,7 +39,7 @@ def partial(
     if output is not None:
         check_output(Path(output), [file])
     read = reading(file)
-    rules = rules_for(record, read.record, ruleset, year, None, catalog_of(folders))
+    rules = rules_for(read, ruleset, year, None, catalog_of(folders))
     found = rules.evaluate(read, partial=True, open=places or ("*",))
     tell(read.problems)
     page = dumped(found.as_dict()) if form == "json" else partial_text.text(found, columns=columns())

@@ -7,6 +7,9 @@ renamed; a row that was put in below the table's end is read too, up to the next
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from indicator_rules.errors import Problem, Where
 from indicator_rules.excel.form_fields import kind_of
 from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, is_blank, shown
@@ -39,7 +42,15 @@ def read_template(book: Workbook) -> Form:
     for name in order:
         if name.startswith(ROWS):
             _table(record, name.removeprefix(ROWS), *named[name], named)
-    return record.form()
+    return replace(record.form(), ruleset=_made_for(book))
+
+
+def _made_for(book: Workbook) -> str:
+    """The ruleset that is named in the cell `ir.ruleset`, in a sentence of either language."""
+    sheet, area = book.names[RULESET]
+    value = next((one.value(area.top, area.left) for one in book.sheets if one.name == sheet), None)
+    found = re.search(r"[a-z][a-z0-9-]*@[A-Za-z0-9.-]*[A-Za-z0-9]", value) if isinstance(value, str) else None
+    return found[0] if found else ""
 
 
 def _table(record: FormRecord, section: str, sheet: Sheet, area: Area, named: dict[str, tuple[Sheet, Area]]) -> None:

@@ -58,6 +58,8 @@ class Form:
     data: dict[str, Any]
     places: Mapping[KeyPath, Place]
     problems: tuple[Problem, ...]
+    ruleset: str = ""
+    """The ruleset that the form was made for, `family@edition`; empty for a published form."""
 
     def located(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems with the cells of their key paths, or of the nearest that the form has; in the order of the form."""
