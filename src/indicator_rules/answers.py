@@ -1,11 +1,13 @@
 """Answers (评价要点核实结果): what the record answers → values of the types that the ruleset asks for.
 
 In: the ruleset's inputs and a record. Out: input id → value, for those that are answered, and problems for answers of another type. A bare
-number for an `amount` is in the unit of the budget; a text such as `20万元` is in its own.
+number for an `amount` is in the unit of the budget; a text such as `20万元` is in its own. A series may be one text, as a cell of a form holds it:
+`2023-06-30 45万元；2023-12-31 80万元`, or a line each.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -13,8 +15,9 @@ from fractions import Fraction
 
 from indicator_rules.errors import Problem, Where
 from indicator_rules.exact import Exact, exact
+from indicator_rules.messages import Phrase
 from indicator_rules.plan import Question
-from indicator_rules.quantity import QuantityError, money_factor, parse
+from indicator_rules.quantity import QuantityError, money_factor, parse, shown
 from indicator_rules.record import EvaluationRecord, Point
 from indicator_rules.value import Series, Value
 
@@ -44,13 +47,22 @@ def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tup
             if series is not None:
                 values[question.id] = series
             continue
+        if question.type == "series" and isinstance(answer, str):
+            typed = _typed_series(question, answer, record)
+            if typed is not None:
+                values[name] = typed
+            else:
+                problems.append(
+                    Problem("answer-series", Where("", ("answers", name)), {"text": shown(answer), "kind": _kind(question)})
+                )
+            continue
         value = _typed(question, answer, record)
         if value is None:
             where = Where("", ("answers", question.id))
             if question.type == "choice":
                 problems.append(Problem("answer-choice", where, {"text": answer, "choices": ", ".join(question.choices)}))
             else:
-                problems.append(Problem("answer-type", where, {"text": answer, "kind": question.type}))
+                problems.append(Problem("answer-type", where, {"text": answer, "kind": _kind(question)}))
         else:
             values[question.id] = value
     return values, problems
@@ -59,17 +71,39 @@ def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tup
 def _series(question: Question, points: tuple[Point, ...], record: EvaluationRecord) -> tuple[Series | None, list[Problem]]:
     """The numbers of `points`, or None and what is wrong with them."""
     if question.type != "series":
-        return None, [Problem("answer-type", Where("", ("answers", question.id)), {"text": "[…]", "kind": question.type})]
+        return None, [Problem("answer-type", Where("", ("answers", question.id)), {"text": "[…]", "kind": _kind(question)})]
     numbers = [_number(question.of, point.value, record) for point in points]
     problems = [
         Problem(
-            "answer-type", Where("", ("answers", question.id, place, "value")), {"text": points[place].value, "kind": question.of}
+            "answer-type",
+            Where("", ("answers", question.id, place, "value")),
+            {"text": points[place].value, "kind": Phrase(f"rubric.type-{question.of}")},
         )
         for place, number in enumerate(numbers)
         if number is None
     ]
     dated = tuple((point.date, number) for point, number in zip(points, numbers, strict=True) if number is not None)
     return (None if problems else Series(dated)), problems
+
+
+def _typed_series(question: Question, text: str, record: EvaluationRecord) -> Series | None:
+    """The numbers of a series typed as text: a day and a number each, one below the other or with `；` between; None if any is not understood or a day
+    stands twice."""
+    points: dict[date, Exact] = {}
+    for line in filter(None, map(str.strip, re.split(r"[;；\r\n]", text))):
+        parts = re.fullmatch(r"(.*?[0-9日月])\s*(?:[:：,，]\s*|\s)(\S.*)", line)
+        day = _date(parts[1].strip()) if parts else None
+        number = _number(question.of, parts[2], record) if parts else None
+        if not isinstance(day, date) or number is None or day in points:
+            return None
+        points[day] = number
+    return Series(tuple(sorted(points.items()))) if points else None
+
+
+def _kind(question: Question) -> Phrase:
+    """The type asked for, in words."""
+    of = (("of", Phrase(f"rubric.type-{question.of}")),) if question.type == "series" else ()
+    return Phrase(f"rubric.type-{question.type}", of)
 
 
 def _typed(question: Question, answer: bool | Decimal | str | date, record: EvaluationRecord) -> Value | None:

@@ -64,7 +64,8 @@ def record(spending: Any = SPENDING, **answers: Any) -> EvaluationRecord:
 def problems(given: EvaluationRecord, under: ir.Rules) -> list[tuple[str, str, str]]:
     with pytest.raises(ir.RecordError) as refused:
         under.evaluate(given)
-    return [(one.code, path_text(one.where.path), str(one.values.get("kind", ""))) for one in refused.value.problems]
+    found = [(one, getattr(one.values.get("kind", ""), "key", "")) for one in refused.value.problems]
+    return [(one.code, path_text(one.where.path), kind.removeprefix("rubric.type-")) for one, kind in found]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,36 @@ def test_one_value_is_no_series_and_a_series_is_no_single_value() -> None:
     assert problems(record(45), rules()) == [("answer-type", "answers.spending", "series")]
     under = rules("months_late(handed_in, 2023-01-31) + value_at(spending, 2023-06-30) / 全年预算数")
     assert problems(record(handed_in=SPENDING), under) == [("answer-type", "answers.handed_in", "date")]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2023-03-31 20万元；2023-06-30 45；2023年12月31日 98.5",
+        "2023-12-31：98.5万元\n2023-03-31: 20\n\n2023-06-30  45 ",
+        "2023-03-31，20;2023-06-30，45",
+    ],
+)
+def test_a_series_may_be_typed_as_text(typed: str) -> None:
+    assert rules().evaluate(record(typed)).exact_total == rules().evaluate(record(SPENDING)).exact_total
+    assert rules().evaluate(record("2023-06-30 20万元")).exact_total < rules().evaluate(record(SPENDING)).exact_total
+
+
+@pytest.mark.parametrize(
+    "typed", ["45万元", "2023-06-30", "2023-06-30 很多", "2023 45", "2023-06-30 45；2023-06-30 46", "；", "半年 45"]
+)
+def test_a_text_that_is_no_series_is_refused_in_the_words_of_the_reader(typed: str) -> None:
+    assert problems(record(typed), rules()) == [("answer-series", "answers.spending", "series")]
+    with pytest.raises(ir.RecordError) as refused:
+        rules().evaluate(record(typed))
+    assert "按日期的金额" in refused.value.problems[0].message("zh")
+    assert "amount by date" in refused.value.problems[0].message("en")
+
+
+def test_no_type_is_named_in_english_in_a_chinese_sentence() -> None:
+    with pytest.raises(ir.RecordError) as refused:
+        rules("value_at(spending, 2023-06-30)", "count").evaluate(record([{"date": "2023-06-30", "value": -1}]))
+    assert refused.value.problems[0].message("zh") == "答案 `-1` 的类型不对，应为：次数"
 
 
 def test_a_series_survives_json_and_has_one_digest() -> None:

@@ -146,7 +146,9 @@ def test_a_form_asks_for_a_series_too() -> None:
     finding = '[findings.slow]\nwhen = "value_at(spending, 2023-06-30) < 20万元"\nmessage = "慢"\n'
     text = (CHECKOUT / "rulesets" / "zhanjiang-etdz-project" / "2023.toml").read_text(encoding="utf-8")
     book = openpyxl.load_workbook(io.BytesIO(ir.load(text + series + finding, engine="plain").template("zh")))
-    assert "按日期的金额" in {cell.value for row in book["核查事项"].iter_rows() for cell in row}
+    cells = [str(cell.value) for row in book["核查事项"].iter_rows() for cell in row]
+    assert "按日期的金额" in cells
+    assert any("2023-06-30 45万元" in text for text in cells)
 
 
 def test_whoever_has_no_openpyxl_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,9 @@ def rules_for(reading: Reading, ruleset: str | None, year: int | None, engine: s
     except RulesetError as error:
         if ruleset is not None:
             raise
-        raise RulesetError(problem if problem.where.file else problem.at(file=reading.file) for problem in error.problems) from None
+        raise RulesetError(
+            problem if problem.where.file else problem.at(file=reading.file) for problem in error.problems
+        ) from None
     except ImportError as error:
         raise click.UsageError(say("no-engine", text=engine)) from error
 

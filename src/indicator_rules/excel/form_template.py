@@ -261,7 +261,8 @@ class _Template:
             self.name(f"answers.{question.id}", sheet, sheet.row, 2)
             of = messages.text(f"rubric.type-{question.of}", {}, self.lang) if question.of else ""
             sheet.plain(sheet.row, 3, messages.text(f"rubric.type-{question.type}", {"of": of}, self.lang))
-            sheet.plain(sheet.row, 4, self.spec.inputs[question.id].notes or "")
+            how = self.say("how-series") if question.type == "series" else None
+            sheet.plain(sheet.row, 4, "\n".join(filter(None, (how, self.spec.inputs[question.id].notes))))
             sheet.plain(sheet.row, 5, self.say("comma").join(labels[one] for one in readers))
             sheet.fit(sheet.row)
         sheet.finish(frozen=head)
