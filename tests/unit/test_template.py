@@ -215,3 +215,21 @@ def test_a_form_of_a_ruleset_that_is_not_there_is_told(tmp_path: Path, capsys: p
     assert "our-own@2023.1" in told
     assert "form-ruleset-not-found" in told
     assert run("evaluate", str(path), "--ruleset", "zhanjiang-etdz-project") == 0
+
+
+def test_notes_below_the_table_of_indicators_are_no_indicators(tmp_path: Path) -> None:
+    path = filled(tmp_path, "zhanjiang-etdz-project@2023", data_of(EXAMPLES / "zhanjiang-2023.toml"))[0]
+    plain = reading(path).record
+    book = openpyxl.load_workbook(path)
+    head = filling.cell_of(book, "ir.column.indicators.indicators._row.name")
+    for away, text in ((61, "说明：完成值以年末统计为准。"), (40, "备注：数据由实施单位提供"), (41, "2. 另见附件")):
+        book["绩效指标"].cell(head.row + away, 1).value = text
+    book.save(path)
+    again = reading(path)
+    assert again.record == plain
+    assert again.problems == ()
+    name = book["绩效指标"].cell(head.row + 45, head.column)
+    name.value = "某项产出"
+    book.save(path)
+    assert [problem.code for problem in reading(path).problems] == ["form-field-missing"] * len(reading(path).problems)
+    assert reading(path).problems

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from indicator_rules.errors import Problem, Where
 from indicator_rules.excel.form_fields import kind_of
-from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, is_blank, shown
+from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, is_blank, is_note, shown
 from indicator_rules.excel.workbook import Area, Sheet, Workbook, address
 
 PREFIX = "ir."
@@ -59,14 +59,18 @@ def _table(record: FormRecord, section: str, sheet: Sheet, area: Area, named: di
         for name, (of, one) in named.items()
         if name.startswith(COLUMN + section + ".") and of is sheet
     }
-    row = area.top
-    while row <= area.bottom or any(column in sheet.rows.get(row, {}) for column in columns):
+    row, notes = area.top - 1, False
+    while row < area.bottom or any(column in sheet.rows.get(row + 1, {}) for column in columns):
+        row += 1
+        alone = [value for value in sheet.rows.get(row, {}).values() if not is_blank(value)]
+        notes = len(alone) == 1 and (notes or is_note(alone[0]))
+        if notes:  # a note below the table, which may go on over several rows
+            continue
         given = [(path, Cell(sheet.value(row, column), Place(sheet.name, row, column))) for column, path in columns.items()]
         record.add_row(section, given)
         for column, value in _outside(sheet, row, columns):
             where = Where(record.file, sheet=sheet.name, cell=address(row, column))
             record.problems.append(Problem("form-cell-not-placed", where, {"text": shown(value)}, "warning"))
-        row += 1
 
 
 def _outside(sheet: Sheet, row: int, columns: dict[int, str]) -> list[tuple[int, object]]:

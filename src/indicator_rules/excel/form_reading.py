@@ -15,7 +15,7 @@ from indicator_rules import quantity
 from indicator_rules.errors import Problem, Where
 from indicator_rules.excel.form_fields import AMOUNTS, CLAIMS, SUBJECT, TEXTS, by_heading, heading, money_unit
 from indicator_rules.excel.form_layout import EXECUTION_SCORE, Columns, Grid, is_heading, tables
-from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, category_text, is_blank, shown
+from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, category_text, is_blank, is_note, shown
 from indicator_rules.excel.workbook import Sheet, Value, address
 from indicator_rules.quantity import QuantityError, normalise
 from indicator_rules.record_fields import category_path
@@ -71,8 +71,6 @@ _EXECUTION = re.compile(r"(?:年度)?(?:预算|资金)(?:资金)?执行率?(?:�
 _FUND = re.compile("财政|拨款|补助|结转|其他|其它|自筹|资金|贷款|上级|本级|预算|债券|收入")
 _SOURCES = {"上年结转": "结转", "中央": "中央", "省级": "省|自治区|直辖市", "市级": "市", "县级": "县|区", "其他": ""}
 _GOAL = re.compile(r"(?:年度)?(?:绩效|总体)?目标([0-9]{1,2}|[一二三四五六七八九十])(?:\(([0-9.]+)分?\))?[:：]?(.*)", re.DOTALL)
-_NOTE = re.compile(r"\s*(?:备?注|填表说明|填报说明)\s*[:：0-9]")
-"""What forms say to those who fill them in."""
 _YEAR = re.compile(r"[(（]?\s*((?:19|20)[0-9]{2})\s*年度?\s*[)）]?")
 _TITLE = re.compile("(?:自评|评价|绩效).{0,12}(?:表|报告)")
 _PLACEHOLDER = re.compile(r"指标[0-9一二三四五六七八九]{0,2}[:：.]?|[….]+|")
@@ -272,7 +270,7 @@ class _FormReader:
             return True
         first = next(iter(cells))
         known = self.grid.text(row, first)
-        if known in _LABELS or _NOTE.match(str(cells[first])) or all(column not in table.fields for column in cells):
+        if known in _LABELS or is_note(cells[first]) or all(column not in table.fields for column in cells):
             return False
         levels = self.categories(row, table)
         given = {
@@ -402,7 +400,7 @@ class _FormReader:
                 continue
             text = self.grid.text(row, column)
             after = [one for one in columns[place + 1 :] if (row, one) not in self.used]
-            if _NOTE.match(str(cells[column])):
+            if is_note(cells[column]):
                 self.use(row, column)
                 continue
             one = _LABELS.get(text) or (_AMOUNTS.get(text) if after and not isinstance(cells[after[0]], str) else None)

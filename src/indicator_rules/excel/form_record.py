@@ -29,6 +29,8 @@ _NOTHING = {"—", "-", "--", "——", "―", "/", "\\", "…", "……", "..."
 _TRUE = ("是", "√", "✓", "✔", "☑", "■", "核心", "核心指标", "Y", "y", "yes", "true")
 _FALSE = ("否", "×", "✗", "□", "N", "no", "false")
 
+_NOTE = re.compile(r"\s*(?:备?注|(?:填表|填报)?说明)\s*[:：0-9]")
+
 
 class Place(NamedTuple):
     """A cell."""
@@ -233,6 +235,11 @@ def shown(value: object) -> str:
 def is_blank(value: Value | None) -> bool:
     """Whether a cell holds nothing, or a mark that says so."""
     return value is None or (isinstance(value, str) and value in _NOTHING)
+
+
+def is_note(value: Value | None) -> bool:
+    """Whether a cell is what forms say to those who read them: `注：…`, `备注1 …`, `填表说明：…`."""
+    return isinstance(value, str) and _NOTE.match(value) is not None
 
 
 def _read(value: Value | None, kind: FieldKind) -> Any:
