@@ -189,7 +189,7 @@ class EntryFacts:
             return reached
         unit = "%" if counts is not None else actual.unit if actual is not None else None
         if not same_unit(target.unit, unit):
-            return self._no("units-differ")
+            return self._no("units-differ", "actual", "target")
         if target.kind == "range" and target.high is not None:
             return self._in_range(reached, target.number, target.high, settings)
         return self._compared(reached, target.number, sign, settings)

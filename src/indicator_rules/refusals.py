@@ -10,6 +10,7 @@ from indicator_rules.expression import Ref
 from indicator_rules.measure import Facts, Readers
 from indicator_rules.messages import Phrase, Words
 from indicator_rules.plan import Criterion, Leaf
+from indicator_rules.quantity import Quantity, shown
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.score import OutOfRange, UnknownLevel
 from indicator_rules.spec import Label
@@ -27,9 +28,19 @@ def absent_problem(criterion: Criterion, found: Absent, record: EvaluationRecord
 def absent_entry(criterion: Criterion, entry: Indicator, found: Absent, record: EvaluationRecord) -> Problem:
     """An entry that cannot be scored."""
     paths = found.paths or (f"indicators.{entry.id}",)
-    return Problem(
-        "value-absent", Where("", _key_path(paths[0], record)), _values(Words((criterion.label, "·", entry.name)), found, paths)
-    )
+    values = _values(Words((criterion.label, "·", entry.name)), found, paths)
+    if found.reason == "units-differ" and entry.target is not None and entry.actual is not None:
+        both = (("target", _typed(entry.target)), ("actual", _typed(entry.actual)))
+        values["reason"] = Phrase(f"absent.{_BETWEEN}", both)
+    return Problem("value-absent", Where("", _key_path(paths[0], record)), values)
+
+
+_BETWEEN = "units-differ-between"
+
+
+def _typed(given: Quantity) -> str:
+    """A quantity as it was typed; with the unit that stands elsewhere."""
+    return shown(given.text) + (f" {given.unit}" if given.unit and not given.text.endswith(given.unit) else "")
 
 
 def _values(label: object, found: Absent, paths: Sequence[str]) -> dict[str, object]:

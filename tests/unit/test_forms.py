@@ -307,8 +307,23 @@ def test_what_is_found_when_scoring_names_its_cell_too(tmp_path: Path) -> None:
     path = form(tmp_path, HEADS, ["产出指标", "数量指标", "采购", "10次", "7万元", 10, 10])
     with pytest.raises(ir.RecordError) as error:
         ir.load("mof-project-self-evaluation@2020").evaluate(path)
-    assert ("Sheet", "D6") in {(one.where.sheet, one.where.cell) for one in error.value.problems}
+    assert ("Sheet", "E6") in {(one.where.sheet, one.where.cell) for one in error.value.problems}
     assert all(one.where.file == str(path) for one in error.value.problems)
+
+
+def test_units_that_differ_are_told_at_the_actual_value_in_the_words_of_the_form(tmp_path: Path) -> None:
+    path = form(tmp_path, HEADS, ["产出指标", "数量指标", "采购", "10次", "7万元", 10, 10])
+    with pytest.raises(ir.RecordError) as error:
+        ir.load("mof-project-self-evaluation@2020").evaluate(path)
+    (problem,) = [one for one in error.value.problems if one.where.cell == "E6"]
+    assert problem.code == "form-value-absent"
+    text = problem.message("zh") + (problem.hint("zh") or "")
+    assert "`10次`" in text
+    assert "`7万元`" in text
+    assert "实际完成值, 年度指标值" in text
+    assert "不适用的原因" in text
+    assert "not_applicable" not in text
+    assert "indicators." not in text
 
 
 def test_amounts_without_a_unit_are_refused(tmp_path: Path) -> None:

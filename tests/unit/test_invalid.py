@@ -47,6 +47,7 @@ ELSEWHERE = {
     "text-not-unicode": "JSON alone can spell half a character",
     "value-refused": "whatever pydantic may report in later versions",
     "form-ruleset-not-found": "test_template: a form of a ruleset that is not there",
+    "form-value-absent": "test_forms: units that differ",
     "form-several": "test_forms: a workbook with two forms",
     "record-not-understood": "test_reading: neither a file nor data",
     "bad-key": "below: only data in memory has keys that are no text",

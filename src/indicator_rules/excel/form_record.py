@@ -91,11 +91,21 @@ class Form:
 
 
 def _in_words(problem: Problem) -> Problem:
-    """Of a form, a key that is missing is a label that was not filled in."""
+    """Of a form, a key that is missing is a label that was not filled in, and what cannot be scored is named by its labels."""
+    if problem.code == "value-absent":
+        labels = map(_label, str(problem.values["missing"]).split(", "))
+        return replace(problem, code="form-value-absent", values={**problem.values, "missing": ", ".join(dict.fromkeys(labels))})
     if problem.code != "missing-key":
         return problem
     known = FIELDS.get(".".join("*" if isinstance(part, int) else part for part in problem.where.path))
     return problem if known is None else replace(problem, code="form-field-missing", values={"text": known.label})
+
+
+def _label(path: str) -> str:
+    """What a form calls a field of a record; the path of one that no form heads."""
+    parts = path.split(".")
+    known = FIELDS.get(path) or FIELDS.get(".".join((parts[0], "*", *parts[2:])))
+    return path if known is None else known.label
 
 
 _Given: TypeAlias = tuple[str, Cell]
