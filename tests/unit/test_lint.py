@@ -505,3 +505,11 @@ def test_the_cases_beside_a_ruleset_are_looked_at_on_demand(tmp_path: Path) -> N
     assert result.exit_code == 0
     assert result.stderr.count("[lint-row-without-case]") == 2
     assert "lint-row-without-case" not in run("lint", ROOT / "rulesets" / "zhanjiang-etdz-project", "--cases").stderr
+
+
+@pytest.mark.parametrize("line", ["first_of(60, 50%)", "max(60, 50%)", "first_of(60%, min(1, 60))"])
+def test_a_bare_number_is_seen_among_those_that_a_function_picks_from(line: str) -> None:
+    told = codes(measured(f'kind = "proportional", full_at = "100%", pass_line = "{line}"'))
+    assert "share-meant" in told
+    plain = line.replace("60%", "60").replace("60", "60%")
+    assert "share-meant" not in codes(measured(f'kind = "proportional", full_at = "100%", pass_line = "{plain}"'))

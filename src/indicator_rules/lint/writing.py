@@ -86,8 +86,7 @@ def _bare_numbers(ruleset: Ruleset, plan: Plan) -> Iterator[Problem]:
         if use.measure is None or not is_ratio(use.measure, plan):
             continue
         for inside in _cuts(use):
-            node = ruleset.node(*use.path, *inside)
-            if isinstance(node, Number) and _is_bare(node):
+            for node in _given(ruleset.node(*use.path, *inside)):
                 yield odd("lint-share-meant", (*use.at, *inside), text=str(node), measure=Formula(plan, use.measure))
         own = use.own
         if isinstance(own, Deduct) and own.per in ("over", "under") and own.partial_step != "pro-rata":
@@ -101,6 +100,15 @@ def _bare_numbers(ruleset: Ruleset, plan: Plan) -> Iterator[Problem]:
                     if isinstance(number, Number) and _is_bare(number) and is_ratio(share, plan):
                         place = _written(ruleset, plan, path)
                         yield odd("lint-share-meant", place, text=str(number), measure=Formula(plan, share))
+
+
+def _given(node: Node | None) -> Iterator[Number]:
+    """The bare numbers that a formula may give as it is: itself, or one of those that a function picks from."""
+    if isinstance(node, Number) and _is_bare(node):
+        yield node
+    elif isinstance(node, Call) and node.function in ("first_of", "min", "max"):
+        for one in node.arguments:
+            yield from _given(one)
 
 
 def _cuts(use: Use) -> Iterator[KeyPath]:
