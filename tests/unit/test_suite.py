@@ -311,3 +311,15 @@ def test_other_runs_import_nothing_of_the_library(tmp_path: Path) -> None:
     )
     code, said = run_pytest(tmp_path, "-p", "no:hypothesispytest")
     assert code == 0, said
+
+
+def test_reasons_are_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    from indicator_rules.cli import test as command
+    from indicator_rules.render import width
+
+    monkeypatch.setattr(command, "columns", lambda: 80)
+    text = "  " + "执行率 95% 在 90% 与 100% 之间，得分值的 80%；" * 8
+    lines = command._wrapped(text).splitlines()
+    assert len(lines) > 2
+    assert all(width(line) <= 80 and line.startswith(" " * 8) for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")

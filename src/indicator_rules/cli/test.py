@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from indicator_rules.cli.options import catalog_of, common, ruleset_files, rulesets_option, typed
-from indicator_rules.cli.terminal import DONE, PROBLEMS, Command, show, tell, write
+from indicator_rules.cli.terminal import DONE, PROBLEMS, Command, columns, show, tell, write
 
 if TYPE_CHECKING:
     from indicator_rules.rules import Rules
@@ -144,6 +144,15 @@ def _told_proofs(rules: Rules) -> int:
     return len(refuted)
 
 
+def _wrapped(text: str) -> str:
+    """A reason for points, under the case, no wider than the terminal; what goes on stands below what it goes on from."""
+    from indicator_rules.render import wrap
+
+    indent = " " * (6 + len(text) - len(text.lstrip()))
+    first, *rest = wrap(text, columns() - len(indent) - 2)
+    return f"{indent}{first}\n" + "".join(f"{indent}  {line}\n" for line in rest)
+
+
 def _told_case(result: CaseResult, *, update: bool) -> bool:
     """Say how a failing case came out; whether it is fine now that it is rewritten."""
     from indicator_rules.suite.case_update import updated
@@ -151,7 +160,7 @@ def _told_case(result: CaseResult, *, update: bool) -> bool:
 
     title = "" if result.case is None else result.case.title
     show("  " + say("case", file=result.path, title=title).rstrip() + "\n")
-    show("".join(f"      {line}\n" for line in case_lines(result)))
+    show("".join(_wrapped(line) for line in case_lines(result)))
     if not update:
         return False
     text = updated(result)
