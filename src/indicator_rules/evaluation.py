@@ -21,6 +21,7 @@ from indicator_rules.exact import Exact, divide, to_decimal, to_text
 from indicator_rules.expression import Node
 from indicator_rules.plan import Adjustment, Criterion, Group, Plan
 from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record_fields import suggestion
 from indicator_rules.value import Absent, Value, value_text
 
 Amount: TypeAlias = Decimal | Fraction
@@ -338,7 +339,8 @@ class Evaluation:
         for result in self.criteria:
             if result.id == criterion:
                 return result
-        raise KeyError(criterion)
+        near = suggestion(str(criterion), [result.id for result in self.criteria]).get("suggestion")
+        raise KeyError(criterion, f"did you mean {near!r}?") if near else KeyError(criterion)
 
     def detail(self, criterion: str, entry: str | None = None) -> Detail:
         """How the points of a criterion, or of one entry of it, came about."""

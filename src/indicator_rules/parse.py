@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from indicator_rules.errors import KeyPath, Problem, Where
-from indicator_rules.record_fields import CATEGORIES, suggestion
+from indicator_rules.record_fields import CATEGORIES, category_path, suggestion
 from indicator_rules.spec import Spec
 from indicator_rules.validation import DEEPEST, decode, locate, problems_of
 
@@ -103,7 +103,8 @@ def _in_our_words(problem: Problem, data: Any) -> Problem:
         return Problem("schema-unknown", problem.where, {"text": text}) if code == "unknown-choice" else problem
     if code == "text-malformed" and values["pattern"] in _FORMS:
         form = _FORMS[str(values["pattern"])]
-        near = suggestion(text.lower(), CATEGORIES) if form == "category-unknown" else {}
+        meant = category_path(text) if form == "category-unknown" else None  # 满意度指标, as records say it
+        near = {"suggestion": meant} if meant else suggestion(text.lower(), CATEGORIES) if form == "category-unknown" else {}
         return Problem(form, problem.where, {"text": text, **near})
     if code == "unknown-choice" and isinstance(_at(data, path), Mapping):
         return _scale_kind(problem, values)

@@ -440,6 +440,14 @@ def test_weights_moved_in_a_circle_are_weighed_once() -> None:
     assert set(above_weight(criteria=criteria)) == {"scale.bands[0].award", "criteria.b.scale.bands[0].award"}
 
 
+def test_a_category_in_chinese_is_answered_with_its_path() -> None:
+    data = ruleset(
+        criteria={"a": {"label": "甲", "weight": 100, "indicators": "满意度指标", "entries": {"quantitative": graded(1)}}}
+    )
+    (problem,) = parse_data(data)[1]
+    assert (problem.code, problem.values["suggestion"]) == ("category-unknown", "satisfaction")
+
+
 def test_the_place_in_a_text_is_its_line_and_column() -> None:
     assert str(Where(line=100, column=2)) == "100:2"
     assert str(Where("x.toml", line=100, column=2)) == "x.toml:100:2"

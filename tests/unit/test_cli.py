@@ -517,6 +517,11 @@ def test_the_entry_point_is_the_command_line() -> None:
     assert err == b""
 
 
+def test_a_command_that_is_misspelt_is_named() -> None:
+    assert "did you mean `check`?" in run("chekc").stderr
+    assert "did you mean" not in run("qqqqqq").stderr
+
+
 def test_the_package_is_run_as_the_command_line_is() -> None:
     done = subprocess.run([sys.executable, "-m", "indicator_rules", "--version"], capture_output=True, check=True, text=True)
     assert done.stdout == f"indicator-rules {version('indicator-rules')}\n"

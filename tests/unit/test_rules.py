@@ -273,3 +273,11 @@ label = "优"
     (problem,) = refused.value.problems
     assert problem.code == "value-absent"
     assert problem.describe("zh") != problem.describe("en")
+
+
+def test_a_criterion_that_is_misspelt_is_named() -> None:
+    found = ir.load(SMALL).evaluate(record())
+    with pytest.raises(KeyError, match="did you mean 'execution'"):
+        found["exection"]
+    with pytest.raises(KeyError):
+        found["qqq"]

@@ -137,6 +137,15 @@ def _forgive_encodings() -> None:
             stream.reconfigure(errors="replace")
 
 
+def _meant(error: click.exceptions.NoSuchCommand) -> str:
+    """The command that is spelt nearly so."""
+    from indicator_rules.record_fields import suggestion
+
+    group = error.ctx.command if error.ctx is not None else None
+    known = suggestion(error.command_name, group.commands) if isinstance(group, click.Group) else {}
+    return say("command-meant", **known) if known else ""
+
+
 def _usage(error: click.UsageError) -> None:
     """What was typed wrong, in the language in force."""
     match error:
@@ -151,7 +160,7 @@ def _usage(error: click.UsageError) -> None:
         case click.BadOptionUsage():
             text = say("option-usage", text=error.option_name)
         case click.exceptions.NoSuchCommand():
-            text = say("no-such-command", text=error.command_name)
+            text = say("no-such-command", text=error.command_name) + _meant(error)
         case _:
             text = error.format_message()
     if error.ctx is not None:
