@@ -265,6 +265,10 @@ class Evaluation:
         """The subtotals, in the order of the ruleset."""
         return self.source.groups(self.criteria)
 
+    def __hash__(self) -> int:
+        # A plan holds tables that have no hash; equal plans have one name.
+        return hash((self.plan.family, self.plan.edition, self.record, self.exact_total, self.grade_position))
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as ruleset and record, and scored again by whoever reads it: the same result, with all that is worked out on demand."""
         evaluate = getattr(self.source.provenance, "evaluate", None)
