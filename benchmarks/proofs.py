@@ -34,7 +34,7 @@ def of_a_pair() -> float:
         )
         changed.write_text(text, encoding="utf-8")
         began = time.perf_counter()
-        program = "from indicator_rules.cli import main; main()"
+        program = "from indicator_rules.cli.commands import main; main()"
         words = [sys.executable, "-c", program, "compare", str(ZHANJIANG), str(changed), "--witness"]
         subprocess.run(words, check=True, capture_output=True)
         return time.perf_counter() - began

@@ -17,8 +17,8 @@ from typing import Any
 import tomli
 
 import indicator_rules as ir
-from indicator_rules.audit import audit_declared
-from indicator_rules.audit_result import Difference
+from indicator_rules.audit.audit import audit_declared
+from indicator_rules.audit.result import Difference
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

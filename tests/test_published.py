@@ -10,8 +10,8 @@ import pytest
 import tomli
 
 import indicator_rules as ir
-from indicator_rules.audit import audit_declared
-from indicator_rules.audit_result import Audit
+from indicator_rules.audit.audit import audit_declared
+from indicator_rules.audit.result import Audit
 
 FOLDER = Path(__file__).parent / "published"
 FORMS: dict[str, Any] = tomli.loads((FOLDER / "expected.toml").read_text(encoding="utf-8"), parse_float=Decimal)

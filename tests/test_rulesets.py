@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import indicator_rules as ir
-from indicator_rules import suite
-from indicator_rules.case import read_case
-from indicator_rules.coverage import Observer
-from indicator_rules.suite_text import case_lines
+from indicator_rules.suite import suite
+from indicator_rules.suite.case import read_case
+from indicator_rules.suite.coverage import Observer
+from indicator_rules.suite.text import case_lines
 
 ROOT = Path(__file__).parent.parent
 RULESETS = sorted(path for path in (ROOT / "rulesets").glob("*/*.toml"))

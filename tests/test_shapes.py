@@ -18,8 +18,8 @@ import tomli
 
 import indicator_rules as ir
 from differential.compare import difference
-from indicator_rules.coverage import Observer
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.suite.coverage import Observer
 
 ROOT = Path(__file__).parent.parent
 SHAPES = sorted((ROOT / "tests" / "shapes").glob("*.toml"))

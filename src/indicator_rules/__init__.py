@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from indicator_rules.catalog import Catalog, load
     from indicator_rules.comparing import compare
-    from indicator_rules.comparison import Comparison
+    from indicator_rules.comparison.comparison import Comparison
     from indicator_rules.errors import EvaluationError, IndicatorRulesError, Problem, RecordError, RulesetError, Where
     from indicator_rules.evaluation import Evaluation
     from indicator_rules.messages import use_language
-    from indicator_rules.partial_result import PartialEvaluation
+    from indicator_rules.partial.result import PartialEvaluation
     from indicator_rules.reading import Reading, read, read_record
     from indicator_rules.record import EvaluationRecord
     from indicator_rules.rolling_up import roll_up
@@ -53,11 +53,11 @@ __all__ = [
 _HOMES = {
     "catalog": ("Catalog", "load"),
     "comparing": ("compare",),
-    "comparison": ("Comparison",),
+    "comparison.comparison": ("Comparison",),
     "errors": ("EvaluationError", "IndicatorRulesError", "Problem", "RecordError", "RulesetError", "Where"),
     "evaluation": ("Evaluation",),
     "messages": ("use_language",),
-    "partial_result": ("PartialEvaluation",),
+    "partial.result": ("PartialEvaluation",),
     "reading": ("Reading", "read", "read_record"),
     "record": ("EvaluationRecord",),
     "rolling_up": ("roll_up",),

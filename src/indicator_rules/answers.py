@@ -28,11 +28,12 @@ def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tup
     problems: list[Problem] = []
     answers = record.answers
     for question in questions:
-        answer = answers.get(question.id)
+        name = question.id
+        answer = answers.get(name)
         if answer is None:
             continue
         if type(answer) is bool and question.type == "yes-no":
-            values[question.id] = answer
+            values[name] = answer
             continue
         if type(answer) is Decimal and question.type == "number":
             values[question.id] = exact(answer)

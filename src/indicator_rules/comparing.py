@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from indicator_rules import prove_two
 from indicator_rules.catalog import RulesetSource, load
-from indicator_rules.changes import changes
-from indicator_rules.comparison import Change, Comparison, Impact, RecordImpact, Score, Told
+from indicator_rules.comparison.changes import changes
+from indicator_rules.comparison.comparison import Change, Comparison, Impact, RecordImpact, Score, Told
+from indicator_rules.comparison.pairing import Pairs
 from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.locate import places
-from indicator_rules.pairing import Pairs
-from indicator_rules.proof import SECONDS, Answer
+from indicator_rules.proving import two as prove_two
+from indicator_rules.proving.proof import SECONDS, Answer
 from indicator_rules.reading import Reading, RecordSource, reading, record_sources
 from indicator_rules.rules import Rules
 

@@ -128,6 +128,7 @@ class _Compiler:
             applies=None if criterion.applies_when is None else self.yes_or_no((*path, "applies_when")),
             not_applicable=not_applicable,
             source=criterion.source,
+            text=criterion.text,
         )
 
     def measure_of(self, path: KeyPath) -> Node | None:

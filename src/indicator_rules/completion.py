@@ -171,6 +171,11 @@ class EntryFacts:
         if sign == "qualitative":
             return self._qualitative(target, actual, settings)
         counts = self.indicator.counts
+        if target is not None and actual is not None and target.kind == actual.kind == "number" and counts is None:
+            # The common case, asked for first: two numbers.
+            number, wanted = actual.number, target.number
+            if number is not None and wanted is not None and sign != "by-date" and same_unit(target.unit, actual.unit):
+                return self._compared(number, wanted, sign, settings)
         if target is None:
             return self._given("target")
         if actual is None and counts is None:
@@ -179,15 +184,15 @@ class EntryFacts:
             return self._by_date(target, actual, year, settings)
         if target.number is None or (target.kind == "range" and sign != "="):
             return self._no("kinds-differ")
-        number = self._reached(actual, counts)
-        if isinstance(number, Absent):
-            return number
+        reached = self._reached(actual, counts)
+        if isinstance(reached, Absent):
+            return reached
         unit = "%" if counts is not None else actual.unit if actual is not None else None
         if not same_unit(target.unit, unit):
             return self._no("units-differ")
         if target.kind == "range" and target.high is not None:
-            return self._in_range(number, target.number, target.high, settings)
-        return self._compared(number, target.number, sign, settings)
+            return self._in_range(reached, target.number, target.high, settings)
+        return self._compared(reached, target.number, sign, settings)
 
     def _qualitative(self, target: Quantity | None, actual: Quantity | None, settings: Settings) -> Exact | Absent:
         same = (

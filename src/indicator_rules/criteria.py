@@ -40,16 +40,18 @@ class CriterionRunner:
         self.scale = ScaleRunner(criterion.scale, readers)
         self.entries = EntriesRunner(criterion, plan, readers, stage) if criterion.entries is not None else None
         self.first, self.last = first, first + len(self.scale.leaves)
+        self.places = slice(self.first, self.last)
         self.rounding = plan.rounding.points
         self._known: dict[tuple[Exact, tuple[int, ...]], CriterionResult] = {}
         """What rows and weight came to, where these alone decide and nothing was taken off by hand."""
 
-    def score(self, run: Run, weight: Exact, chosen: Sequence[int]) -> CriterionResult:
+    def score(self, run: Run, weight: Exact, chosen: tuple[int, ...]) -> CriterionResult:
         """The result, from the rows chosen in all tables of the stage."""
-        rows = tuple(chosen[self.first : self.last])
-        known = self._known.get((weight, rows))
-        if known is not None and self.id not in run.deductions:
-            return known
+        rows = chosen[self.places]
+        if self.entries is None and self.id not in run.deductions:
+            known = self._known.get((weight, rows))
+            if known is not None:
+                return known
         criterion, facts = self.criterion, run.facts
         if self.id in facts.not_applicable:
             given = 0 if criterion.role != "score" else treated(criterion.not_applicable, weight) or 0

@@ -32,7 +32,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from importlib.metadata import version
-from itertools import islice
 from string import ascii_letters
 from typing import Protocol, TypeAlias, cast
 
@@ -54,6 +53,7 @@ MOST_READY = 16
 LARGEST = 2**53 if struct.calcsize("l") == 8 else 2**31
 """Integers stay below this: the engine keeps those of rules in a C `long` (32 bits on Windows)."""
 
+_FIRINGS = range(MOST_FIRINGS)
 _SENTINEL = ascii_letters[-1]
 _NAMES = ascii_letters[:-1]
 _END = f',"{_SENTINEL}":1}}'
@@ -263,7 +263,12 @@ class _Part:
 
     def match(self, values: Values) -> list[int]:
         """The rules that the engine fires."""
-        facts = self._facts(values)
+        facts = ""
+        for slot, known, told in self._fields:
+            value = values[slot]
+            if value is not None:
+                # Looking a fraction up takes longer than telling it.
+                facts += told(value) if type(value) is Fraction or value not in known else known[value]
         try:
             session = self._idle.pop()
         except IndexError:
@@ -278,27 +283,19 @@ class _Part:
         self._idle.append(session)
         return hits
 
-    def _facts(self, values: Values) -> str:
-        """The rest of a message after a session's `head`: one integer for each field whose slot has a value."""
-        texts = []
-        for slot, known, told in self._fields:
-            value = values[slot]
-            if value is None:
-                continue
-            # Looking a fraction up takes longer than telling it.
-            texts.append(told(value) if type(value) is Fraction or value not in known else known[value])
-        texts.append(_END)
-        return "".join(texts)
-
     def _fire(self, session: _Session, facts: str) -> list[int]:
-        rules = self._rules
-        session.tell(session.head + facts)
+        """The rules that fire; `facts` are the rest of a message between a session's `head` and the sentinel."""
+        rules, proceed = self._rules, session.proceed
+        session.tell(f"{session.head}{facts}{_END}")
         started = session.start()
         if started is None:
             raise EvaluationError("durable-rules fired no rule, not even the one that always holds")
         name = started[1][2]  # messages are `{"a":{"m":{…}}}`
         hits = [*rules[name]]
-        for message in islice(iter(session.proceed, None), MOST_FIRINGS):
+        for _ in _FIRINGS:
+            message = proceed()
+            if message is None:
+                break
             name = message[2]
             hits += rules[name]
         if name != _SENTINEL:

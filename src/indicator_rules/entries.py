@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from operator import is_
 from typing import NamedTuple, Protocol
 
@@ -15,7 +16,7 @@ from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
 from indicator_rules.exact import Exact, add_all, divide, exact, multiply, smaller, to_text
-from indicator_rules.measure import Facts, Readers, together
+from indicator_rules.measure import Facts, Readers, reading, together
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
@@ -173,8 +174,10 @@ class EntriesRunner:
         applicable = members.applicable
         if self.rules.weights == "equal":
             return self.rounded([divide(weight, len(applicable))] * len(applicable))
-        given = [self.recorded(entry, members) for entry in applicable]
-        known = [one for one in given if one is not None]
+        given: Sequence[Exact | Decimal | None] = [entry.weight for entry in applicable]
+        if members.shares_cells:
+            given = [self.recorded(entry, members) for entry in applicable]
+        known = [exact(one) for one in given if one is not None]
         if not known:
             if self.rules.without_weights == "error":
                 run.refuse(entry_weights("entry-weights-missing", self.criterion, run.record, applicable), self.criterion.id)
@@ -197,9 +200,7 @@ class EntriesRunner:
         return weights if rounding is None else [rounding(one) for one in weights]
 
     def recorded(self, entry: Indicator, members: Members) -> Exact | None:
-        """The weight that the record gives an entry: its own, or its part of the cell that it shares."""
-        if not members.shares_cells:
-            return None if entry.weight is None else exact(entry.weight)
+        """The weight that the record gives an entry that may share a cell: its own, or its part of the cell."""
         leader = entry.id if entry.weight is not None else entry.part_of
         cell = next((one.weight for one in members.every if one.id == leader), None)
         if cell is None:
@@ -214,50 +215,56 @@ class EntriesRunner:
         entry = EntryFacts(indicator, run.year, self.settings, own_ratings, self.measure_rounding, weight)
         facts.entry, facts.weight = entry, weight
         kind = KINDS.get(entry.direction, "quantitative")
-        row, points = self.scored(run, entry, kind)
+        row: str = "absent"
+        points: Exact | Absent
+        if kind in self.kinds:
+            scale, stage = self.kinds[kind]
+            try:
+                points, row, _ = scale.score(facts, stage.run(facts), own_ratings)
+            except (OutOfRange, UnknownLevel) as error:
+                self.refuse(run, indicator, error)
+                points = 0
+        else:
+            points = Absent("no-scale", (f"indicators.{indicator.id}.direction",))
         if isinstance(points, Absent):
-            row = "absent"
-            given = treated(self.rules.absent, weight)
-            if given is None:
-                run.refuse(absent_entry(self.criterion, indicator, points, run.record), self.criterion.id)
-            points = given or 0
+            row, points = "absent", self.without(run, indicator, points, weight)
         if deductions and indicator.id in deductions:
             points = max(0, points - exact(deductions[indicator.id].points))
         if self.points_rounding is not None:
             points = self.points_rounding(points)
         return EntryResult(indicator, kind, points, weight, row, entry.completion)
 
-    def scored(self, run: Run, entry: EntryFacts, kind: str) -> tuple[str, Exact | Absent]:
-        """The row hit and its points; a pick out of range or an unknown level is a problem, and then 0."""
-        ready = self.kinds.get(kind)
-        if ready is None:
-            return "absent", Absent("no-scale", (f"indicators.{entry.id}.direction",))
-        try:
-            points, row, _ = ready.scale.score(run.facts, ready.stage.run(run.facts), entry.ratings)
-        except OutOfRange as error:
-            run.refuse(out_of_range(("assessments", "indicators", entry.id), error), self.criterion.id)
-            return "absent", 0
-        except UnknownLevel as error:
-            position = next(place for place, one in enumerate(run.record.indicators) if one.id == entry.id)
-            run.refuse(unknown_level(error, ("indicators", position, "level")), self.criterion.id)
-            return "absent", 0
-        if isinstance(points, Absent) and points.reason == "not-assessed" and not points.paths:
-            points = Absent("not-assessed", (f"assessments.indicators.{entry.id}",))
-        return row, points
+    def refuse(self, run: Run, indicator: Indicator, error: OutOfRange | UnknownLevel) -> None:
+        """Tell of a pick out of range or an unknown level."""
+        if isinstance(error, OutOfRange):
+            run.refuse(out_of_range(("assessments", "indicators", indicator.id), error), self.criterion.id)
+            return
+        position = next(place for place, one in enumerate(run.record.indicators) if one.id == indicator.id)
+        run.refuse(unknown_level(error, ("indicators", position, "level")), self.criterion.id)
 
-    def detail(self, facts: Facts, members: Members, name: str) -> Detail:
+    def without(self, run: Run, indicator: Indicator, found: Absent, weight: Exact) -> Exact:
+        """The points of an entry that has none of its own: those that the ruleset gives it, or 0 and a problem."""
+        if found.reason == "not-assessed" and not found.paths:
+            found = Absent("not-assessed", (f"assessments.indicators.{indicator.id}",))
+        given = treated(self.rules.absent, weight)
+        if given is None:
+            run.refuse(absent_entry(self.criterion, indicator, found, run.record), self.criterion.id)
+        return given or 0
+
+    def detail(self, facts: Facts, members: Members, name: str, weight: Exact) -> Detail:
         """The formula of one entry and what it read. Raises KeyError for an entry that the criterion does not score."""
         indicator = next((entry for entry in members.applicable if entry.id == name), None)
         if indicator is None:
             raise KeyError(name)
         record = facts.record
         ratings = record.assessments.indicators.get(name, ())
-        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure)
+        entry = EntryFacts(indicator, record.subject.year, self.settings, ratings, self.plan.rounding.measure, weight)
         ready = self.kinds.get(KINDS.get(entry.direction, "quantitative"))
-        if ready is None:
-            return Detail(None, {})
         facts.entry = entry
+        read = reading(self.readers, facts)
+        if ready is None:
+            return Detail(None, {}, read)
         row = ready.stage.run(facts)[0]
         award = None if row == NONE else ready.scale.scale.head.table.rows[row].award
         values: dict[str, Value] = {"completion": entry.completion, "actual": entry.actual, "target": entry.target}
-        return Detail(None if award is None else str(award), values)
+        return Detail(None if award is None else str(award), values, read)

@@ -3,7 +3,7 @@
     look-ups                    (a stage, if the ruleset has any)
     applicability, weight set   (a stage, if the ruleset has any)
     entries                     (a stage for each kind of entry, run for each entry)
-    criteria and adjustments    (one stage)
+    criteria and adjustments    (one stage; a shorter one where everything is applicable)
     total, then grade           (a stage)
 
 Python works out measures, awards, sums and rounding between the stages; every choice of row, effect and grade is one that the engine hit.
@@ -14,20 +14,21 @@ on its way; it raises nothing and can be looked into, whatever is wrong with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from functools import cache
 
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
 from indicator_rules.criteria import CriterionRunner
+from indicator_rules.derivation import Derivation
 from indicator_rules.engine import Engine
 from indicator_rules.entries import Members, Register
 from indicator_rules.errors import Problem, RecordError, path_text
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, Evaluation, Finding, GroupResult
 from indicator_rules.exact import Exact
 from indicator_rules.findings import findings
-from indicator_rules.measure import Facts, Readers
+from indicator_rules.measure import Facts, Readers, reading
 from indicator_rules.plan import Choice, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.refusals import undecided
@@ -59,7 +60,10 @@ class Evaluator:
         self.opening = self.stage(opening) if opening else None
         leaves = [leaf for runner in self.runners for leaf in runner.scale.leaves]
         self.adjustments_from = len(leaves)
-        self.main = self.stage([*leaves, *(adjustment.leaf for adjustment in plan.adjustments)])
+        self._leaves = [*leaves, *(adjustment.leaf for adjustment in plan.adjustments)]
+        self.where_all_apply = self.stage([leaf.where_all_apply() for leaf in self._leaves])
+        self.where_some_do_not: Stage | None = None
+        """Made when a record first needs it."""
         self.grading = self.stage([plan.grades])
         self.weights, self.adder = Weights(plan), Adder(plan)
         self.register = Register(plan.criteria)
@@ -68,7 +72,15 @@ class Evaluator:
         ]
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        return Stage(leaves, self.prepare, self.readers.slot)
+        return Stage(leaves, self.prepare, self.readers.slots)
+
+    def main(self, not_applicable: Collection[str]) -> Stage:
+        """The tables of criteria and adjustments. Most records leave nothing out: theirs do not ask about it."""
+        if not not_applicable:
+            return self.where_all_apply
+        if self.where_some_do_not is None:  # two threads may both make it, and either will do
+            self.where_some_do_not = self.stage(self._leaves)
+        return self.where_some_do_not
 
     def entries_of(self, record: EvaluationRecord) -> tuple[EntryFacts, ...]:
         """Every entry of `record`, with the ruleset's own settings."""
@@ -113,7 +125,7 @@ class Run:
         self.members: Mapping[str, Members] = self.find_members()
         self.chosen_set = NONE if evaluator.opening is None else self.open(evaluator.opening)
         weights = evaluator.weights.in_force(self.facts.not_applicable, self.chosen_set, self.members)
-        self.chosen = evaluator.main.run(self.facts)
+        self.chosen = tuple(evaluator.main(self.facts.not_applicable).run(self.facts))
         """The row of each table of criteria and adjustments."""
         self.results = tuple([runner.score(self, weights[runner.id], self.chosen) for runner in evaluator.runners])
         self.adjustments = self.adjust() if self.plan.adjustments else ()
@@ -250,8 +262,21 @@ class Run:
         runner = next(one for one in self.evaluator.runners if one.id == result.id)
         facts = copy(self.facts)
         if entry is not None and runner.entries is not None:
-            return runner.entries.detail(facts, self.members[result.id], entry)
+            weight = next((one.exact_weight for one in result.entries if one.id == entry), 0)
+            return runner.entries.detail(facts, self.members[result.id], entry, weight)
         return detail_of(runner.scale, result.row, facts, result.exact_weight)
+
+    def explain(self, evaluation: Evaluation, criterion: str | None) -> Derivation:
+        """Every step to the points of a criterion, or to total and grade."""
+        from indicator_rules.explaining.derive import derive
+
+        return derive(evaluation, criterion)
+
+    def html(self, evaluation: Evaluation) -> str:
+        """The evaluation as a table for a notebook."""
+        from indicator_rules.explaining.notebook import evaluation_html
+
+        return evaluation_html(evaluation)
 
 
 def detail_of(scale: ScaleRunner, row: str, facts: Facts, weight: Exact) -> Detail:
@@ -259,7 +284,7 @@ def detail_of(scale: ScaleRunner, row: str, facts: Facts, weight: Exact) -> Deta
     facts.weight = weight
     award = next((one.award for one in scale.scale.head.table.rows if one.id == row), None)
     values = {slot.name: value for slot, value in scale.values(facts)}
-    return Detail(str(award) if isinstance(award, Points | Range) else None, values)
+    return Detail(str(award) if isinstance(award, Points | Range) else None, values, reading(scale.readers, facts))
 
 
 def _chosen(leaf: Leaf, row: int) -> int:

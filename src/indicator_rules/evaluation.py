@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from indicator_rules import messages
+from indicator_rules.derivation import Derivation
 from indicator_rules.exact import Exact, divide, to_decimal, to_text
+from indicator_rules.expression import Node
 from indicator_rules.kept import Kept
 from indicator_rules.plan import Adjustment, Criterion, Group, Plan
 from indicator_rules.record import EvaluationRecord, Indicator
@@ -216,12 +218,15 @@ class Finding(NamedTuple):
         return self.text()
 
 
-class Detail(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Detail:
     """How the points of a criterion came about."""
 
     formula: str | None
     values: Mapping[str, Value]
     """What the formula and the conditions of the row read."""
+    read: Callable[[Node, Exact], Value] = field(repr=False, compare=False)
+    """Any formula of the plan, as the criterion (or the entry) reads it with that weight."""
 
 
 class Source(Protocol):
@@ -237,6 +242,14 @@ class Source(Protocol):
 
     def detail(self, result: CriterionResult, entry: str | None) -> Detail:
         """How the points of a criterion, or of one of its entries, came about."""
+        ...
+
+    def explain(self, evaluation: Evaluation, criterion: str | None) -> Derivation:
+        """Every step to the points of a criterion, or to total and grade."""
+        ...
+
+    def html(self, evaluation: Evaluation) -> str:
+        """The evaluation as a table for a notebook."""
         ...
 
     @property
@@ -335,6 +348,23 @@ class Evaluation:
         """How the points of a criterion, or of one entry of it, came about."""
         return self.source.detail(self[criterion], entry)
 
+    def explain(self, criterion: str | None = None) -> Derivation:
+        """Every step to the points of a criterion, from what was typed; without one, to total and grade. Raises KeyError for a criterion that
+        the ruleset does not have.
+        """
+        return self.source.explain(self, criterion)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """For each criterion that lost points one sentence (how many, why, by which clause), then one for what was taken off the total and
+        for the grade, in the language in force.
+        """
+        told = (self.explain(criterion) for criterion in (*(loss.id for loss in self.losses), None))
+        return tuple(derivation.sentence for derivation in told if derivation.sentence)
+
+    def _repr_html_(self) -> str:
+        return self.source.html(self)
+
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data; numbers are exact texts. The same for the same ruleset and record."""
         return {
@@ -385,10 +415,13 @@ class Evaluation:
             "items": [item.as_dict() for item in result.items],
         }
 
-    def to_json(self) -> str:
-        """`as_dict` and the record as JSON: byte for byte the same for the same input, and enough to evaluate it again.
+    def to_json(self, explain: Iterable[str] = ()) -> str:
+        """`as_dict` and the record as JSON: byte for byte the same for the same input, and enough to evaluate it again. `explain` names criteria (`total`:
+        total and grade) whose derivations are wanted, too. Raises KeyError for a criterion that the ruleset does not have.
 
         Numbers of the result are exact texts; those of the record are JSON numbers, digit by digit as they were read.
         """
-        text = json.dumps(self.as_dict(), ensure_ascii=False, indent=2)
+        derivations = [self.explain(None if name == "total" else name).as_dict() for name in explain]
+        data = {**self.as_dict(), **({"derivations": derivations} if derivations else {})}
+        text = json.dumps(data, ensure_ascii=False, indent=2)
         return f'{text[:-2]},\n  "record": {self.record.canonical()}\n}}\n'

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from itertools import takewhile
 from operator import attrgetter
 from typing import TypeAlias, cast
 
@@ -106,9 +107,23 @@ class Readers:
         for name, formula in measures.items():
             self.measures[name] = self.reader(formula)
 
+    def slots(self, slots: Sequence[Slot]) -> Callable[[Facts], list[Exact | None]]:
+        """What the engine is given for each of `slots`; quicker the more answers come first."""
+        answers = list(takewhile(bool, [slot.answer for slot in slots]))
+        readers = [self.slot(slot) for slot in slots[len(answers) :]]
+        if not answers:
+            return lambda facts: [read(facts) for read in readers]
+
+        def values(facts: Facts) -> list[Exact | None]:
+            found = cast("list[Exact | None]", list(map(facts.inputs.get, answers)))
+            found += [read(facts) for read in readers]
+            return found
+
+        return values
+
     def slot(self, slot: Slot) -> Callable[[Facts], Exact | None]:
         """What the engine is given for `slot`: a number, or None."""
-        special = self.flag(slot.formula) or self.answer(slot)
+        special = self.flag(slot.formula)
         if special is not None:
             return special
         read = self.reader(slot.formula)
@@ -142,14 +157,6 @@ class Readers:
                 read = self.reader(only)
                 return lambda facts: 1 if type(read(facts)) is Absent else None
         return None
-
-    def answer(self, slot: Slot) -> Callable[[Facts], Exact | None] | None:
-        """An answer that is a number or a truth, as most are; None for any other formula."""
-        node = slot.formula
-        if not (isinstance(node, Ref) and node.path.startswith("inputs.") and node.kind in ("number", "truth")):
-            return None
-        name = node.path.removeprefix("inputs.")
-        return lambda facts: cast("Exact | None", facts.inputs.get(name))
 
     def number(self, formula: Node) -> Callable[[Facts], Exact | Absent]:
         """A closure for a formula that gives a number."""
@@ -361,6 +368,16 @@ class Readers:
             return together(missing) if missing else function(found)
 
         return collected
+
+
+def reading(readers: Readers, facts: Facts) -> Callable[[Node, Exact], Value]:
+    """A function that reads any formula from `facts`, with a weight in force: for explaining, not for scoring."""
+
+    def read(formula: Node, weight: Exact) -> Value:
+        facts.weight = weight
+        return readers.reader(formula)(facts)
+
+    return read
 
 
 MOST_BITS = 4096

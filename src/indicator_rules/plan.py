@@ -9,14 +9,14 @@ points, in which `weight` is the weight in force. Everything here is data: `str(
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.expression import Call, Node, Ref
 from indicator_rules.ruleset import MessagePart
 from indicator_rules.spec import Applies, Citation, Combine, Completion, Label, Source, Stages
-from indicator_rules.table import Row, Table, guards_text
+from indicator_rules.table import Guard, Row, Table, guards_text
 
 EntryKind: TypeAlias = Literal["quantitative", "qualitative", "dated"]
 Role: TypeAlias = Literal["score", "bonus", "penalty"]
@@ -34,13 +34,25 @@ class Slot:
     @property
     def is_flag(self) -> bool:
         """Whether it only says that something is absent or not applicable."""
+        absent = isinstance(self.formula, Call) and self.formula.function == "absent"
+        return absent or _reads(self, "not_applicable")
+
+    @property
+    def answer(self) -> str:
+        """The input whose answer it is, if it is one, a number or a truth; else empty."""
         formula = self.formula
-        absent = isinstance(formula, Call) and formula.function == "absent"
-        return absent or (isinstance(formula, Ref) and formula.path.startswith("not_applicable."))
+        if not isinstance(formula, Ref) or not _reads(self, "inputs") or formula.kind not in ("number", "truth"):
+            return ""
+        return formula.path.removeprefix("inputs.")
 
     def __str__(self) -> str:
         codes = f" [{', '.join(f'{n} {text}' for n, text in enumerate(self.codes, 1))}]" if self.codes else ""
         return f"{self.name}{codes}"
+
+
+def _reads(slot: Slot, section: str) -> bool:
+    """Whether a slot is a name of `section`."""
+    return isinstance(slot.formula, Ref) and slot.formula.path.startswith(f"{section}.")
 
 
 # ------------------------------------------------------------------------------------------------------------------ awards
@@ -115,6 +127,19 @@ class Leaf:
     def row(self, name: str) -> Row[Award]:
         """The row called `name`."""
         return next(row for row in self.table.rows if row.id == name)
+
+    def where_all_apply(self) -> Leaf:
+        """The same table, rows in their places, for records in which no criterion is not applicable: nothing asks about that."""
+        asking = {slot.name for slot in self.slots if _reads(slot, "not_applicable")}
+
+        def others(guards: tuple[Guard, ...]) -> tuple[Guard, ...]:
+            return tuple(guard for guard in guards if not any(bound.slot in asking for bound in guard))
+
+        rows = tuple(
+            replace(row, guards=others(row.guards), refuted=None if row.refuted is None else others(row.refuted))
+            for row in self.table.rows
+        )
+        return Leaf(replace(self.table, rows=rows), tuple(slot for slot in self.slots if slot.name not in asking))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +217,8 @@ class Criterion:
     applies: Leaf | None
     not_applicable: Treatment
     source: Citation | None
+    text: str | None = None
+    """评分标准原文."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 In: the `.toml` files that pytest comes across. Out: for each that is a ruleset the items `check`, `case[name]`, `law[name]`, `proofs` and `coverage`; other
 files are left alone, and nothing of the library is imported before the first ruleset. `indicator_rules = false` in the pytest settings
-switches it off; `--update-cases` rewrites what cases expect, after showing the difference. Items hold no state, so that xdist may deal them out
+switches it off, `indicator_rules_laws = false` the laws; `--update-cases` rewrites what cases expect, after showing the difference. Items hold no state, so that xdist may deal them out
 as it likes; cases are rewritten at the end, by the one process that reports.
 """
 
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from indicator_rules.coverage import Observer
-    from indicator_rules.suite import CaseResult
+    from indicator_rules.rules import Rules
+    from indicator_rules.suite.coverage import Observer
+    from indicator_rules.suite.suite import CaseResult
 
 _UPDATED = "indicator_rules_updated"
 _COVERAGE = "indicator_rules_coverage"
@@ -28,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("indicator-rules")
     group.addoption("--update-cases", action="store_true", help="rewrite what the cases of rulesets expect to what came out")
     parser.addini("indicator_rules", "collect rulesets (.toml files with a [ruleset] table) and their cases", "bool", True)
+    parser.addini("indicator_rules_laws", "try the laws of scoring on each ruleset, which takes some seconds", "bool", True)
     parser.addini(
         "indicator_rules_at_least", "percent of rows and boundaries that the cases of a ruleset have to cover", default="100"
     )
@@ -39,7 +41,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if _is_ruleset(file_path):
         return _RulesetFile.from_parent(parent, path=file_path)
     if "cases" in file_path.parts and parent.session.isinitpath(file_path):
-        from indicator_rules.suite import ruleset_of
+        from indicator_rules.suite.suite import ruleset_of
 
         ruleset = ruleset_of(file_path)
         if ruleset is not None:
@@ -87,11 +89,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _rewritten(ruleset: Path, case: Path) -> Iterator[str]:
     """The differences of a case; then it is rewritten."""
-    from indicator_rules.case_update import updated
+    from indicator_rules.cli.terminal import write
     from indicator_rules.errors import RecordError
-    from indicator_rules.suite import run_case
-    from indicator_rules.suite_text import say
-    from indicator_rules.terminal import write
+    from indicator_rules.suite.case_update import updated
+    from indicator_rules.suite.suite import run_case
+    from indicator_rules.suite.text import say
 
     result = run_case(case, _observer(ruleset))
     yield _told(result)
@@ -112,23 +114,29 @@ class _RulesetFile(pytest.File):
     """A ruleset, with its cases."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        from indicator_rules.suite import case_files
-        from indicator_rules.suite_laws import law_names
+        from indicator_rules.suite.laws import are_here, law_names
+        from indicator_rules.suite.suite import case_files
 
         yield _Check.from_parent(self, name="check")
         home = self.path.parent / "cases"
         for path in case_files(self.path):
             inside = path.relative_to(home).with_suffix("").as_posix().removeprefix(f"{self.path.stem}/")
             yield _CaseItem.from_parent(self, name=f"case[{inside}]", case=path)
-        for law in law_names():
-            yield _LawItem.from_parent(self, name=f"law[{law}]", law=law)
+        if self.config.getini("indicator_rules_laws"):
+            names = law_names() if are_here() else ("",)
+            for law in names:
+                yield _LawItem.from_parent(self, name=f"law[{law}]" if law else "laws", law=law)
         yield _Proofs.from_parent(self, name="proofs")
         yield _Coverage.from_parent(self, name="coverage")
 
     @cached_property
     def observer(self) -> Observer:
-        """The ruleset made ready, for all cases that run in this process."""
+        """The ruleset made ready, for all items that run in this process."""
         return _observer(self.path)
+
+    @property
+    def rules(self) -> Rules:
+        return self.observer.rules
 
 
 class _CaseFile(pytest.File):
@@ -146,10 +154,16 @@ class _CaseFile(pytest.File):
         return _observer(self.ruleset)
 
 
+def _rules_of(item: pytest.Item) -> Rules:
+    if not isinstance(item.parent, _RulesetFile):
+        raise TypeError(item.parent)
+    return item.parent.rules
+
+
 def _observer(ruleset: Path) -> Observer:
-    from indicator_rules.coverage import Observer
     from indicator_rules.errors import RulesetError
     from indicator_rules.rules import Rules
+    from indicator_rules.suite.coverage import Observer
 
     try:
         return Observer(Rules.from_path(ruleset))
@@ -171,7 +185,7 @@ class _Check(_Item):
     def runtest(self) -> None:
         from indicator_rules.render import problems_text
         from indicator_rules.rules import check
-        from indicator_rules.suite import strays
+        from indicator_rules.suite.suite import strays
 
         problems = check(self.path)
         wrong = [*(problem for problem in problems if problem.severity == "error"), *strays([self.path])]
@@ -192,7 +206,7 @@ class _CaseItem(_Item):
         if result.passed:
             return
         if self.config.getoption("--update-cases"):
-            from indicator_rules.case_update import updated
+            from indicator_rules.suite.case_update import updated
 
             if updated(result) is not None:
                 ruleset = self.parent.ruleset if isinstance(self.parent, _CaseFile) else self.path
@@ -201,7 +215,7 @@ class _CaseItem(_Item):
         raise _Failed(_told(result))
 
     def result(self) -> CaseResult:
-        from indicator_rules.suite import run_case
+        from indicator_rules.suite.suite import run_case
 
         if not isinstance(self.parent, _RulesetFile | _CaseFile):
             raise TypeError(self.parent)
@@ -209,7 +223,7 @@ class _CaseItem(_Item):
 
 
 def _told(result: CaseResult) -> str:
-    from indicator_rules.suite_text import case_lines, say
+    from indicator_rules.suite.text import case_lines, say
 
     title = "" if result.case is None else result.case.title
     return "\n".join([say("case", file=result.path, title=title).rstrip(), *(f"    {line}" for line in case_lines(result))])
@@ -223,24 +237,25 @@ class _LawItem(_Item):
         self.law = law
 
     def runtest(self) -> None:
-        from indicator_rules.suite_laws import broken, waived
+        from indicator_rules.suite.laws import are_here, broken, waived
+        from indicator_rules.suite.text import say
 
-        if not isinstance(self.parent, _RulesetFile):
-            raise TypeError(self.parent)
-        rules = self.parent.observer.rules
+        if not are_here():
+            pytest.skip(say("no-laws"))
+        rules = _rules_of(self)
         reason = waived(rules, self.law)
         if reason is not None:
             pytest.skip(reason)
         found = broken(rules, self.law)
         if found is not None:
-            raise _Failed(found)
+            raise _Failed(found.describe())
 
 
 class _Proofs(_Item):
     """Nothing is refuted that can be asked about all records."""
 
     def runtest(self) -> None:
-        from indicator_rules.suite_proofs import refuted_and_undecided
+        from indicator_rules.suite.proofs import refuted_and_undecided
 
         if not isinstance(self.parent, _RulesetFile):
             raise TypeError(self.parent)
@@ -254,17 +269,19 @@ class _Coverage(_Item):
     """The cases cover as many rows and boundaries as the settings ask for."""
 
     def runtest(self) -> None:
-        from indicator_rules.suite import run
-        from indicator_rules.suite_text import coverage_line, no_cases, say, uncovered_lines
+        from indicator_rules.suite.suite import run_cases
+        from indicator_rules.suite.text import coverage_line, no_cases, say, unchecked_line, uncovered_lines
 
-        result = run(self.path)
-        if result.rules is None or result.coverage is None:
-            raise _Failed(say("invalid", file=self.path))
+        rules = _rules_of(self)
+        result = run_cases(self.path, rules)
+        if result.coverage is None:
+            raise AssertionError(result)
         line = coverage_line(result.coverage)
-        self.user_properties.append((_COVERAGE, f"{result.rules.name}: {line}"))
+        told = f"{line}\n    {unchecked_line(result)}" if result.unchecked else line
+        self.user_properties.append((_COVERAGE, f"{rules.name}: {told}"))
         least = _least(self.config)
         if min(result.coverage.percent) < least:
-            lines = [line + say("below", least=least), *uncovered_lines(result.rules, result.coverage)]
+            lines = [line + say("below", least=least), *uncovered_lines(rules, result.coverage, self.path)]
             raise _Failed("\n".join(lines if result.cases else [no_cases(self.path), *lines]))
 
 

@@ -21,8 +21,8 @@ from indicator_rules.record import EvaluationRecord
 from indicator_rules.validation import decode, locate, problems_of
 
 if TYPE_CHECKING:
-    from indicator_rules.form_record import Form
-    from indicator_rules.mapping import FieldMapping
+    from indicator_rules.excel.form_record import Form
+    from indicator_rules.excel.mapping import FieldMapping
 
 RecordSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | EvaluationRecord | Reading"
 _FORMATS: dict[str, Literal["toml", "json"]] = {".toml": "toml", ".json": "json"}
@@ -99,7 +99,7 @@ def read(
 
     Raises: RecordError if the mapping cannot be read.
     """
-    from indicator_rules.mapping import read_mapping
+    from indicator_rules.excel.mapping import read_mapping
 
     headings = read_mapping(mapping) if isinstance(mapping, str | os.PathLike) else mapping
     listed = [sources] if isinstance(sources, str | os.PathLike) else sources
@@ -143,11 +143,11 @@ def _of_file(path: Path, headings: FieldMapping | None) -> Iterator[Reading]:
     suffix = path.suffix.lower()
     try:
         if headings is not None and suffix not in _FORMATS:
-            from indicator_rules.mapping import mapped
+            from indicator_rules.excel.mapping import mapped
 
             yield from map(_from_form, mapped(path, headings))
         elif suffix in _SHEETS or suffix in (".xls", ".et", ".ods", ".xlsb", ".csv"):
-            from indicator_rules.form_workbook import forms
+            from indicator_rules.excel.form_workbook import forms
 
             yield from map(_from_form, forms(path))
         else:

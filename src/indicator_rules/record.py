@@ -132,6 +132,12 @@ class Budget(Amounts):
 
     unit: MoneyUnitField  # 计量单位 of all amounts
 
+    @model_validator(mode="after")
+    def _reckoned(self) -> Self:
+        """Amounts are worked out while the record is read; scoring finds them ready."""
+        self.in_yuan  # noqa: B018
+        return self
+
 
 class Fund(Amounts):
     """The same amounts from one source (资金来源). After reading, `unit` is always set."""

@@ -14,7 +14,7 @@ from indicator_rules import messages
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Evaluation
 from indicator_rules.exact import exact, to_text
-from indicator_rules.explain import Explainer, names, number_text
+from indicator_rules.explaining.explain import Explainer, names, number_text
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.record import EvaluationRecord
@@ -106,6 +106,17 @@ def header(plan: Plan, record: EvaluationRecord, provenance: Mapping[str, str], 
     first = messages.text("render.ruleset", {}, lang)
     yield from hanging(first, plan.title.text(lang), columns)
     yield from hanging(" " * width(first), name + messages.text("explain.comma", {}, lang) + told, columns)
+
+
+def derivations(evaluation: Evaluation, names: Iterable[str], lang: Language | None = None, columns: int = COLUMNS) -> str:
+    """How the points of some criteria (`total`: total and grade) came about, step by step."""
+    lines: list[str] = []
+    for name in names:
+        lines.append("")
+        for line in evaluation.explain(None if name == "total" else name).text(lang).split("\n"):
+            text = line.lstrip()
+            lines += hanging(line[: len(line) - len(text)], text, columns)
+    return "".join(f"{line}\n" for line in lines)
 
 
 class _Page:

@@ -32,16 +32,17 @@ from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
 
 if TYPE_CHECKING:
-    from indicator_rules.audit_result import Audit, Side
+    from indicator_rules.audit.result import Audit, Side
     from indicator_rules.evaluate import Evaluator
     from indicator_rules.evaluation import Evaluation
-    from indicator_rules.gap_result import Gap
+    from indicator_rules.gap.result import Gap
     from indicator_rules.inputs import InputField
     from indicator_rules.messages import Language
-    from indicator_rules.partial import Partial
-    from indicator_rules.partial_result import PartialEvaluation
-    from indicator_rules.proof import Answer
-    from indicator_rules.sensitivity_result import Sensitivity
+    from indicator_rules.partial.partial import Partial
+    from indicator_rules.partial.result import PartialEvaluation
+    from indicator_rules.probing.probes import Survey
+    from indicator_rules.proving.proof import Answer
+    from indicator_rules.sensitivity.result import Sensitivity
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
 
@@ -128,9 +129,16 @@ class Rules:
         return Evaluator(self.plan, self._engine, _Origin(self))
 
     @Kept
+    def survey(self) -> Survey:
+        """The neutral record and the probes of the plan; made on first use, which takes about a second."""
+        from indicator_rules.probing.probes import survey
+
+        return survey(self.plan)
+
+    @Kept
     def looking_ahead(self) -> Partial:
         """The plan made ready for partial evaluation; made on first use."""
-        from indicator_rules.partial import Partial
+        from indicator_rules.partial.partial import Partial
 
         return Partial(self.evaluator)
 
@@ -181,7 +189,7 @@ class Rules:
 
         Raises: RecordError only for a record that cannot be read; what cannot be scored is in `Audit.problems`.
         """
-        from indicator_rules.audit import TOLERANCE, audit
+        from indicator_rules.audit.audit import TOLERANCE, audit
 
         read = reading(record)
         found = audit(self, read.record, TOLERANCE if tolerance is None else tolerance, sides)
@@ -192,7 +200,7 @@ class Rules:
 
         Raises: RecordError where that is not installed.
         """
-        from indicator_rules.form_template import template
+        from indicator_rules.excel.form_template import template
 
         return template(self.ruleset, self.plan, lang)
 
@@ -200,7 +208,7 @@ class Rules:
         """What is odd about the ruleset (warnings, infos), in file order: rows never reached, marks out of reach, things nobody reads; with
         `cases`, rows that none of these records hits, too. A case that cannot be scored hits none.
         """
-        from indicator_rules.lint import lint
+        from indicator_rules.lint.lint import lint
 
         scored = None if cases is None else [case for case in self.evaluate_all(cases) if not isinstance(case, RecordError)]
         return located(lint(self.ruleset, self.plan, self.file, scored), self._source)
@@ -220,7 +228,7 @@ class Rules:
 
         Raises: ValueError for a step that is not a number or is negative, or that is 1 or more for a share.
         """
-        from indicator_rules.sensitivity import Given, sensitivity, steps_of
+        from indicator_rules.sensitivity.sensitivity import Given, sensitivity, steps_of
 
         steps = steps_of(weights=weights, thresholds=thresholds, grades=grades)
         given: list[Given] = []
@@ -238,7 +246,7 @@ class Rules:
 
         Raises: RecordError for a record that cannot be read or that no filling in can mend; ValueError for a grade that the ruleset does not have.
         """
-        from indicator_rules.gap import gap
+        from indicator_rules.gap.gap import gap
 
         read = reading(record)
         try:
@@ -250,7 +258,7 @@ class Rules:
         """Answers about every record: bounds of the total, grades that can be reached, curves that go one way only and, if `jump` is given, no
         slope that ends in a jump of more points. Each proved, refuted with records that the engine scored, or undecided (what `seconds` are too few for, too).
         """
-        from indicator_rules.prove import prove
+        from indicator_rules.proving.prove import prove
 
         return prove(self.evaluator, None if jump is None else exact(jump), seconds)
 

@@ -94,7 +94,7 @@ class ScaleRunner:
     """A scale made ready to score."""
 
     def __init__(self, scale: Scale, readers: Readers, *, clamps: bool = True) -> None:
-        self.scale, self.clamps = scale, clamps
+        self.scale, self.readers, self.clamps = scale, readers, clamps
         self.leaves = scale.leaves
         self.rows = [_ready(row.id, row.award, readers) for row in scale.head.table.rows]
         self.base = readers.number(scale.base) if scale.base is not None else None

@@ -21,7 +21,7 @@ NONE = -1
 FIRST_ROWS = ("not_applicable", "absent")
 """Rows that stand before those of the scale and win, whatever the policy."""
 
-SlotReader: TypeAlias = Callable[[Facts], Exact | None]
+SlotsReader: TypeAlias = Callable[[Facts], list[Exact | None]]
 Prepare: TypeAlias = Callable[[int, tuple[Rule, ...]], Matcher]
 """The number of slots and the rules over them → a matcher."""
 
@@ -29,14 +29,16 @@ Prepare: TypeAlias = Callable[[int, tuple[Rule, ...]], Matcher]
 class Stage:
     """Tables made ready for an engine. Safe from many threads."""
 
-    def __init__(self, leaves: Sequence[Leaf], prepare: Prepare, read: Callable[[Slot], SlotReader]) -> None:
+    def __init__(self, leaves: Sequence[Leaf], prepare: Prepare, read: Callable[[Sequence[Slot]], SlotsReader]) -> None:
         self.leaves = tuple(leaves)
-        slots: dict[Slot, int] = {}
+        # Answers first, for they are read all at once.
+        slots = sorted(dict.fromkeys(slot for leaf in leaves for slot in leaf.slots), key=lambda slot: not slot.answer)
+        place_of = {slot: place for place, slot in enumerate(slots)}
         rules: list[Rule] = []
         self._hits: list[tuple[int, int]] = []
         """For each rule, its table and row; the row is negative (−1 − row) where the rule refutes it."""
         for position, leaf in enumerate(self.leaves):
-            numbers = {slot.name: slots.setdefault(slot, len(slots)) for slot in leaf.slots}
+            numbers = {slot.name: place_of[slot] for slot in leaf.slots}
             for place, row in enumerate(leaf.table.rows):
                 for guard in row.guards:
                     rules.append(_rule(guard, numbers))
@@ -44,7 +46,7 @@ class Stage:
                 for guard in row.refuted or ():
                     rules.append(_rule(guard, numbers))
                     self._hits.append((position, -1 - place))
-        self._readers = [read(slot) for slot in slots]
+        self._read = read(slots)
         self._matcher = prepare(len(slots), tuple(rules))
         self._unknowable: list[tuple[int, list[int]]] = []
         """Tables with rows that can be unknown, and these rows."""
@@ -59,7 +61,7 @@ class Stage:
         """The row chosen in each table, or `NONE`."""
         where, chosen = self._hits, self._nothing[:]
         refuted: list[tuple[int, int]] = []
-        for rule in self._matcher.match([read(facts) for read in self._readers]):
+        for rule in self._matcher.match(self._read(facts)):
             table, row = where[rule]
             if row < 0:
                 refuted.append((table, -1 - row))

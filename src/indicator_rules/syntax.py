@@ -115,6 +115,8 @@ _TOKEN = re.compile(
 _FULL_WIDTH = str.maketrans("（），％×÷≥≤≠＞＜＝＋－＊／；０１２３４５６７８９．", "(),%*/\0\1\2><=+-*/;0123456789.")
 
 
+_NEARLY = {"并且": "且", "而且": "且", "或者": "或"}
+"""What people write for a word of the language."""
 _LONG = {"\0": ">=", "\1": "<=", "\2": "!="}
 
 
@@ -192,6 +194,7 @@ class _Parser:
 
     def refuse(self, expected: str = "") -> NoReturn:
         token = self.now
+        expected = expected or _NEARLY.get(token.text, "")
         hint = {"expected": expected} if expected else {}
         if token.kind == "end":
             raise FormulaError("formula-ends-early", token.at, **hint)

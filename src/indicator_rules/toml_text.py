@@ -9,28 +9,28 @@ from decimal import Decimal
 from typing import Any
 
 
-def to_toml(data: Mapping[str, Any]) -> str:
-    """Tables two levels deep as `[a.b]`, lists of tables as `[[a]]`, the rest in place."""
-    return "\n".join(_lines(data, ())) + "\n"
+def to_toml(data: Mapping[str, Any], at: str = "") -> str:
+    """Tables two levels deep as `[a.b]`, lists of tables as `[[a]]`, the rest in place; all of it in the table `at`."""
+    return "\n".join(_lines(data, (), f"{at}." if at else "")) + "\n"
 
 
-def _lines(data: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+def _lines(data: Mapping[str, Any], path: tuple[str, ...], at: str) -> Iterator[str]:
     tables = {key: value for key, value in data.items() if isinstance(value, Mapping) and value and len(path) < 2}
     rows = {
         key: value
         for key, value in data.items()
         if not path and isinstance(value, list) and value and isinstance(value[0], Mapping)
     }
-    if path and (len(tables) < len(data) or not data):
-        yield f"\n[{'.'.join(path)}]"
+    if (path or at) and (len(tables) + len(rows) < len(data) or not data):
+        yield f"\n[{(at + '.'.join(path)).removesuffix('.')}]"
     for key, value in data.items():
         if key not in tables and key not in rows:
             yield f"{_key(key)} = {_value(value)}"
     for key, value in tables.items():
-        yield from _lines(value, (*path, key))
+        yield from _lines(value, (*path, key), at)
     for key, items in rows.items():
         for item in items:
-            yield f"\n[[{key}]]"
+            yield f"\n[[{at}{key}]]"
             yield from (f"{_key(name)} = {_value(value)}" for name, value in item.items())
 
 

@@ -185,7 +185,8 @@ class Totals(NamedTuple):
         total = rescaled(sums)
         if total is None:
             return Totals(None, None)
-        total = add(total, sums.extra)
+        if sums.extra:
+            total = add(total, sums.extra)
         given = [(one.adjustment.effect, one.exact_points) for one in adjustments if one.exact_points is not None]
         for effect, points in given:
             if effect in ("bonus", "deduct"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-from indicator_rules.gap_result import Change
+from indicator_rules.gap.result import Change
 
 
 def applied(data: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:

@@ -14,9 +14,9 @@ import pytest
 
 from indicator_rules import Evaluation, RecordError, Rules
 from indicator_rules.errors import KeyPath, Problem
-from indicator_rules.lint_words import Example
+from indicator_rules.lint.words import Example
+from indicator_rules.partial.possible import Possible
 from indicator_rules.plan import Plan
-from indicator_rules.possible import Possible
 from indicator_rules.testing.generate import random_record, random_ruleset
 
 RULESETS, RECORDS = map(int, os.environ.get("INDICATOR_RULES_LINT", "60x20").split("x"))

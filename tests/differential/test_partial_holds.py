@@ -15,7 +15,7 @@ import pytest
 
 from differential.test_engine_equals_oracle import FIRST, load
 from indicator_rules import Evaluation, RecordError, Rules
-from indicator_rules.partial_result import PartialEvaluation
+from indicator_rules.partial.result import PartialEvaluation
 from indicator_rules.reading import read_record
 from indicator_rules.record_fields import category_path
 from indicator_rules.testing.generate import random_record, random_ruleset

@@ -18,7 +18,7 @@ import pytest
 import tomli
 
 from indicator_rules import RecordError, Rules
-from indicator_rules.partial_result import PartialEvaluation
+from indicator_rules.partial.result import PartialEvaluation
 from indicator_rules.plan import Question
 from indicator_rules.quantity import QuantityError, parse
 

@@ -27,8 +27,8 @@ needs_posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system ha
 PRELUDE = """
 import gc, os, resource, signal, sys, threading, time
 import indicator_rules as ir
-from indicator_rules import suite
-from indicator_rules.case import read_case
+from indicator_rules.suite import suite
+from indicator_rules.suite.case import read_case
 
 RULESET = suite.Path("rulesets/zhanjiang-etdz-project/2023.toml")
 DURABLE, PLAIN = (ir.load(str(RULESET), engine=name) for name in ("durable-rules", "plain"))
@@ -271,7 +271,7 @@ def test_without_durable_rules_the_plain_engine_answers() -> None:
     survives(
         """
 import indicator_rules as ir
-from indicator_rules import suite
+from indicator_rules.suite import suite
 for path in sorted(suite.Path("rulesets").glob("*/*.toml")):
     result = suite.run(path)
     assert result.rules.engine == "plain" and result.rules.provenance["engine"] == "plain"

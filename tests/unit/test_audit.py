@@ -13,12 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 import indicator_rules as ir
-from indicator_rules import audit_text, messages
-from indicator_rules.audit import audit_declared
-from indicator_rules.audit_form import mode_of
-from indicator_rules.audit_result import Audit, Difference, Side
+from indicator_rules import messages
+from indicator_rules.audit import text as audit_text
+from indicator_rules.audit.audit import audit_declared
+from indicator_rules.audit.form import mode_of
+from indicator_rules.audit.result import Audit, Difference, Side
 from indicator_rules.catalog import load
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.rules import Rules
 
 ROOT = Path(__file__).parents[2]

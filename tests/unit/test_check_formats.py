@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
+from indicator_rules.cli.excerpt import excerpt
+from indicator_rules.cli.sarif import sarif
 from indicator_rules.errors import Problem, Where
-from indicator_rules.excerpt import excerpt
 from indicator_rules.rules import check
-from indicator_rules.sarif import sarif
 
 ROOT = Path(__file__).parents[2]
 INVALID = ROOT / "tests" / "invalid"

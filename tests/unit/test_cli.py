@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from indicator_rules import messages, render
 from indicator_rules.catalog import Catalog
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLE = CHECKOUT / "docs" / "examples" / "zhanjiang-2023.toml"
@@ -462,7 +462,7 @@ def test_help_is_in_the_language_in_force(args: list[str]) -> None:
 
 def start(*args: str | Path, **more: Any) -> subprocess.Popen[bytes]:
     env = {**os.environ, "LC_ALL": "C.UTF-8", **more.pop("env", {})}
-    command = [sys.executable, "-m", "indicator_rules.cli", *map(str, args)]
+    command = [sys.executable, "-m", "indicator_rules.cli.commands", *map(str, args)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, **more)
 
 

@@ -15,13 +15,14 @@ from click.testing import CliRunner, Result
 from pydantic import BaseModel
 
 import indicator_rules as ir
-from indicator_rules import comparison_text, messages
+from indicator_rules import messages
 from indicator_rules import spec as written
-from indicator_rules.cli import commands
-from indicator_rules.comparison import Change
+from indicator_rules.cli.commands import commands
+from indicator_rules.cli.terminal import columns
+from indicator_rules.comparison import text as comparison_text
+from indicator_rules.comparison.comparison import Change
+from indicator_rules.comparison.wording import key_name
 from indicator_rules.meaning import same_meaning
-from indicator_rules.terminal import columns
-from indicator_rules.wording import key_name
 
 ROOT = Path(__file__).parents[2]
 ZHANJIANG = ROOT / "rulesets" / "zhanjiang-etdz-project" / "2023.toml"
@@ -200,6 +201,22 @@ def test_what_only_one_has_is_added_or_gone() -> None:
     back = ir.compare(changed(("weight = 30", "weight = 25"), ('\n[[grades]]\nlabel = "优"', new)), RULES).changes
     assert [one.kind for one in back] == ["weight", "gone"]
     assert back[1].criteria == ("more",)
+
+
+def test_a_series_says_what_it_holds() -> None:
+    """The text of its type has a place for that: without it, comparing ended in a traceback."""
+    count, series = (
+        '[inputs.times]\nlabel = "违规次数"\ntype = "count"',
+        '[inputs.spending]\nlabel = "支出"\ntype = "series"\nof = "amount"\n',
+    )
+    added = next(one for one in compared((count, series + count)).changes if one.kind == "added")
+    assert added.new is not None
+    assert (added.new.zh, added.new.en) == ("按日期的金额", "amount by date")
+    kinds = ir.load(RULES.replace(count, series + count), engine="plain")
+    flat = ir.load(
+        RULES.replace(count, series.replace("series", "amount").replace('of = "amount"\n', "") + count), engine="plain"
+    )
+    assert "按日期的数值" in {one.new.zh for one in ir.compare(flat, kinds).changes if one.new is not None}
 
 
 def test_a_band_put_in_between_is_one_change() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import indicator_rules as ir
-from indicator_rules.coverage import Observer
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.suite.coverage import Observer
 
 RULES: dict[str, Any] = {
     "schema": 1,

@@ -112,6 +112,13 @@ def test_what_is_not_a_formula_is_refused_where_it_goes_wrong(text: str, code: s
     assert (refused.value.code, refused.value.at) == (code, at)
 
 
+@pytest.mark.parametrize(("text", "meant"), [("甲 并且 乙", "且"), ("甲 或者 乙", "或")])
+def test_a_chinese_word_between_conditions_gets_the_word_of_the_language(text: str, meant: str) -> None:
+    with pytest.raises(FormulaError) as refused:
+        parse(text)
+    assert refused.value.values["expected"] == meant
+
+
 @pytest.mark.parametrize("nest", ["({})", "-{}", "not {}", "abs({})", "(a = {})"])
 def test_nesting_is_bounded(nest: str) -> None:
     def nested(depth: int) -> str:

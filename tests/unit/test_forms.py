@@ -13,7 +13,7 @@ import tomli
 import indicator_rules as ir
 from forms.published_forms import chongqing, fill, hubei, national
 from indicator_rules import messages
-from indicator_rules.form_fields import DERIVED, FIELDS, heading
+from indicator_rules.excel.form_fields import DERIVED, FIELDS, heading
 from indicator_rules.reading import reading
 from indicator_rules.record import EvaluationRecord
 

@@ -12,10 +12,11 @@ import tomli
 
 import indicator_rules as ir
 from differential.gaps import applied
-from indicator_rules import RecordError, gap_text
+from indicator_rules import RecordError
 from indicator_rules.catalog import Catalog, load
-from indicator_rules.cli import commands
-from indicator_rules.gap_result import Gap
+from indicator_rules.cli.commands import commands
+from indicator_rules.gap import text as gap_text
+from indicator_rules.gap.result import Gap
 from indicator_rules.rules import Rules
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import indicator_rules as ir
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.errors import Problem, path_text
 
 ROOT = Path(__file__).parents[2]
@@ -300,6 +300,11 @@ TABLE: list[tuple[str, str, str]] = [
         "scale-rises",
         LATE + measured("kind = 'deduct', per = 'missing', at = 3, points = 1", "overdue"),
         LATE + measured("kind = 'deduct', per = 'over', at = 3, points = 1, partial_step = 'none'", "overdue"),
+    ),
+    (
+        "awards-turn",
+        bands("at_least = '90%', award = 3", "at_least = '80%', award = '100%'", "award = 0"),
+        bands("at_least = '90%', award = '100%'", "at_least = '80%', award = 3", "award = 0"),
     ),
     (
         "awards-turn",

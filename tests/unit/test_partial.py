@@ -13,11 +13,11 @@ import tomli
 from click.testing import CliRunner
 
 from indicator_rules import PartialEvaluation, RecordError, Rules, messages
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.expression import Arithmetic, Number, Ref
 from indicator_rules.interval import Span
-from indicator_rules.outlook import RecordOutlook, paths_matching
-from indicator_rules.possible import known, possible
+from indicator_rules.partial.outlook import RecordOutlook, paths_matching
+from indicator_rules.partial.possible import known, possible
 from indicator_rules.reading import read_record
 
 ROOT = Path(__file__).parents[2]

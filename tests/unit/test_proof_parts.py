@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 import indicator_rules as ir
-from indicator_rules.any_record import AnyRecord
-from indicator_rules.between import between
-from indicator_rules.curve import Curve, NotTold, curve, in_shares
-from indicator_rules.difference import difference, rounded_apart
 from indicator_rules.exact import Rounding
 from indicator_rules.interval import Span
-from indicator_rules.probes import survey
-from indicator_rules.prove_two import grade_span
+from indicator_rules.partial.any_record import AnyRecord
+from indicator_rules.probing.between import between
+from indicator_rules.probing.probes import survey
+from indicator_rules.proving.curve import Curve, NotTold, curve, in_shares
+from indicator_rules.proving.difference import difference, rounded_apart
+from indicator_rules.proving.two import grade_span
+from indicator_rules.proving.witness import Search
 from indicator_rules.time_limit import OutOfTime, check_time, limited
-from indicator_rules.witness import Search
 from unit.test_prove import BANDS, PARABOLA, SLOPE, data, rules
 
 

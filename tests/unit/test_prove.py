@@ -14,9 +14,9 @@ import tomli
 from click.testing import CliRunner, Result
 
 import indicator_rules as ir
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.comparing import equivalent, grade_pairs
-from indicator_rules.proof import Answer
+from indicator_rules.proving.proof import Answer
 from indicator_rules.testing import NotProved, assert_proved
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +129,21 @@ def test_points_that_rise_and_fall_are_refuted_by_two_records() -> None:
     assert Decimal(str(low.answers["x"])) < Decimal(str(high.answers["x"]))
     assert own.evaluate(low)["first"].points > own.evaluate(high)["first"].points
     assert asked(own.prove(), "monotone", "criteria.second").verdict == "proved"
+
+
+def test_a_table_with_a_gap_is_asked_too() -> None:
+    """A number above 100% is in no row, and cannot be scored; below it points turn round all the same."""
+    rows = [
+        {"when": "0.9 <= x <= 1", "award": "100%"},
+        {"when": "0.8 <= x < 0.9", "award": "40%"},
+        {"when": "x < 0.8", "award": "70%"},
+    ]
+    first = {"label": "甲", "weight": 60, "scale": {"kind": "first_match", "rows": rows}}
+    answer = asked(rules(criteria={"first": first}).prove(), "monotone", "criteria.first")
+    assert answer.verdict == "refuted"
+    assert len(answer.records) == 2
+    rows[1]["award"], rows[2]["award"] = "70%", "40%"
+    assert asked(rules(criteria={"first": first}).prove(), "monotone", "criteria.first").verdict == "proved"
 
 
 def test_a_slope_that_ends_in_a_jump_is_refuted_by_records_beside_it() -> None:

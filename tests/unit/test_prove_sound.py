@@ -14,14 +14,14 @@ import pytest
 import tomli
 
 import indicator_rules as ir
-from indicator_rules.curve import Curve
-from indicator_rules.difference import difference, rounded_apart
 from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, exact
-from indicator_rules.probes import survey
-from indicator_rules.proof import Answer
-from indicator_rules.prove import Prover
-from indicator_rules.prove_two import equivalent, grade_pairs
+from indicator_rules.probing.probes import survey
+from indicator_rules.proving.curve import Curve
+from indicator_rules.proving.difference import difference, rounded_apart
+from indicator_rules.proving.proof import Answer
+from indicator_rules.proving.prove import Prover
+from indicator_rules.proving.two import equivalent, grade_pairs
 from indicator_rules.reading import read_record
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.testing.generate import random_record, random_ruleset

@@ -14,7 +14,7 @@ from indicator_rules import messages, render, rubric
 from indicator_rules.catalog import Catalog, load
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.evaluation import Evaluation
-from indicator_rules.explain import Explainer, number_text
+from indicator_rules.explaining.explain import Explainer, number_text
 from indicator_rules.rules import Rules
 
 CHECKOUT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ import tomli
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.errors import RecordError
 from indicator_rules.parse import parse
 from indicator_rules.reading import read_record

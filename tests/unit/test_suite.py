@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import tomli
 
-from indicator_rules import suite
-from indicator_rules.case import read_case
-from indicator_rules.case_update import updated
-from indicator_rules.coverage import Observer
 from indicator_rules.errors import RecordError
 from indicator_rules.rules import Rules
-from indicator_rules.suite_text import case_lines
+from indicator_rules.suite import suite
+from indicator_rules.suite.case import read_case
+from indicator_rules.suite.case_update import updated
+from indicator_rules.suite.coverage import Observer
+from indicator_rules.suite.text import case_lines
 
 RULES = """
 schema = 1
@@ -77,7 +77,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def run(*words: str | Path, lang: str = "en", module: str = "indicator_rules.cli") -> tuple[int, str]:
+def run(*words: str | Path, lang: str = "en", module: str = "indicator_rules.cli.commands") -> tuple[int, str]:
     environment = {**os.environ, "LC_ALL": {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[lang], "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", module, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
@@ -193,8 +193,8 @@ def test_what_was_to_be_refused_but_was_scored_is_a_difference(folder: Path) -> 
 def test_coverage_has_a_threshold(folder: Path) -> None:
     code, said = run("test", folder)
     assert code == 1
-    assert "boundary not covered: criteria.execution.scale 执行率 = 1" in said
-    assert "row not covered: grades grade_1 (total ≥ 90)" in said
+    assert "boundary not covered: Execution [criteria.execution.scale] 执行率 = 1" in said
+    assert "row not covered: [grades] 优 (total ≥ 90)" in said
     assert run("test", folder, "--at-least", "0")[0] == 0
     assert run("test", folder / "mine.toml", "--at-least", "0")[0] == 0
     assert run("test", folder, "--at-least", "101")[0] == 2

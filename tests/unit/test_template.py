@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ import tomli
 
 import indicator_rules as ir
 from forms import filling
-from indicator_rules.cli import commands
+from indicator_rules.cli.commands import commands
 from indicator_rules.reading import reading
 
 CHECKOUT = Path(__file__).parents[2]
@@ -137,6 +138,15 @@ def test_a_form_is_for_paper_and_guards_its_headings(tmp_path: Path, ruleset: st
     empty = reading(tmp_path / "blank.xlsx")
     assert {problem.code for problem in empty.problems} == {"form-field-missing"}
     assert all(problem.where.cell for problem in empty.problems)
+
+
+def test_a_form_asks_for_a_series_too() -> None:
+    """The text of its type has a place for what it holds: without it, the form ended in a traceback."""
+    series = '[inputs.spending]\nlabel = "支出进度"\ntype = "series"\nof = "amount"\n'
+    finding = '[findings.slow]\nwhen = "value_at(spending, 2023-06-30) < 20万元"\nmessage = "慢"\n'
+    text = (CHECKOUT / "rulesets" / "zhanjiang-etdz-project" / "2023.toml").read_text(encoding="utf-8")
+    book = openpyxl.load_workbook(io.BytesIO(ir.load(text + series + finding, engine="plain").template("zh")))
+    assert "按日期的金额" in {cell.value for row in book["核查事项"].iter_rows() for cell in row}
 
 
 def test_whoever_has_no_openpyxl_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

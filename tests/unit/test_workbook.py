@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indicator_rules import workbook
 from indicator_rules.errors import RecordError
-from indicator_rules.workbook import Area, Unreadable, Workbook, read_workbook
+from indicator_rules.excel import workbook
+from indicator_rules.excel.workbook import Area, Unreadable, Workbook, read_workbook
 
 SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
 

@@ -45,12 +45,19 @@ class Broken(NamedTuple):
     example: Any
     seen: str
 
+    @property
+    def records(self) -> list[RecordData]:
+        """The records of the example."""
+        return _records_in(self.example)
+
     def describe(self) -> str:
-        """The law, its sentence, the records as TOML, and what was seen."""
-        lines = [messages.text("testing.broken", {"name": self.law.name}), self.law.text(), ""]
-        for record in _records_in(self.example):
-            lines += [f"# {messages.text('testing.record')}", to_toml(record).strip(), ""]
-        return "\n".join([*lines, f"{messages.text('testing.seen')}: {self.seen}"])
+        """The law, its sentence, what was seen, what to do about it, and the records as TOML."""
+        name = self.law.name
+        lines = [messages.text("testing.broken", {"name": name}), self.law.text()]
+        lines += [f"{messages.text('testing.seen')}: {self.seen}", messages.text("testing.waive", {"name": name})]
+        for record in self.records:
+            lines += ["", f"# {messages.text('testing.record')}", to_toml(record).strip()]
+        return "\n".join(lines)
 
 
 class LawBroken(AssertionError):

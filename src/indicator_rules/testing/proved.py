@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import get_args
 
 from indicator_rules.comparing import equivalent
-from indicator_rules.proof import SECONDS, Answer, Question
+from indicator_rules.proving.proof import SECONDS, Answer, Question
 from indicator_rules.rules import Rules
 
 

@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, to_text
-from indicator_rules.hitting import compare
-from indicator_rules.neutral import merged
 from indicator_rules.plan import Leaf
+from indicator_rules.probing.hitting import compare
+from indicator_rules.probing.pieces import FieldPath, merged
+from indicator_rules.probing.sites import sites
+from indicator_rules.probing.trial import Trial
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.testing.rescaled import FACTOR, rescaled
 from indicator_rules.testing.seen import REFUSED, Seen, evaluated, lifted
 from indicator_rules.testing.strategies import RecordData, boundary_records, records
-from indicator_rules.trial import FieldPath, Trial, sites
 
 
 def bounds(rules: Rules, record: RecordData) -> Seen:

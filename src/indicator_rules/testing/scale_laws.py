@@ -7,21 +7,24 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from indicator_rules import messages
 from indicator_rules import spec as written
 from indicator_rules.condition import constant
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, to_text
+from indicator_rules.explaining.explain import Words
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.plan import Criterion, EntryKind, Plan, Points, Range, Scale
-from indicator_rules.probes import blamed
+from indicator_rules.probing.blame import blamed
+from indicator_rules.probing.sites import Site, sites
+from indicator_rules.probing.trial import Field, Trial
 from indicator_rules.rules import Rules
 from indicator_rules.score import treated
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.syntax import parse
 from indicator_rules.testing.seen import REFUSED, Narrowed, Seen, evaluated, lifted
-from indicator_rules.testing.strategies import RecordData, survey_of, sweeps
-from indicator_rules.trial import Field, Site, Trial, sites
+from indicator_rules.testing.strategies import RecordData, sweeps
 
 
 class _Run(NamedTuple):
@@ -94,9 +97,18 @@ def monotone(rules: Rules, example: tuple[_Run, list[RecordData]]) -> Seen:
         for (x1, p1, left), (x2, p2, right) in pairwise(sorted(given_points, key=lambda point: point[0])):
             tested = tested or x1 != x2
             if x1 != x2 and not (p1 <= p2 if one.rises else p1 >= p2):
-                seen = f"{one.criterion} {name}: {one.slot} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}"
-                return Narrowed(seen, (left, right))
+                return Narrowed(
+                    f"{_named(rules, one, name)} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}", (left, right)
+                )
     return None if tested else REFUSED
+
+
+def _named(rules: Rules, one: _Run, entry: str) -> str:
+    """A scale and what it measures, as a law that does not hold names them."""
+    label = next(criterion.label for criterion in rules.plan.criteria if criterion.id == one.criterion)
+    lang = messages.language()
+    inside = " ".join([label.text(lang), f"[{one.criterion}]", *([entry] if entry else [])])
+    return f"{inside}: {Words(rules.plan, lang).label(one.slot)}"
 
 
 def _standings(found: Evaluation, one: _Run) -> dict[str, tuple[Exact, Exact, Exact]]:
@@ -191,7 +203,7 @@ def _slope(scale: written.OwnScale, weight: Exact) -> Exact | None:
 
 def edges(rules: Rules) -> st.SearchStrategy[Any] | None:
     """A continuous scale, and the records on one of its cuts and beside it."""
-    found, continuous = survey_of(rules), _continuous(rules)
+    found, continuous = rules.survey, _continuous(rules)
     on = {(one.table, one.slot, one.cut): one for one in found.probes if one.edge == "at"}
     examples = [
         (continuous[one.table], RecordData(on[key].on(found.base)), RecordData(one.on(found.base)))
@@ -211,12 +223,12 @@ def continuity(rules: Rules, example: tuple[_Run, RecordData, RecordData]) -> Se
         (x1, p1, weight), (x2, p2, _) = here[name], there[name]
         slope = _slope(rules.ruleset.scales[one.path], weight) or 0
         if abs(Fraction(p1) - p2) > abs(Fraction(x1) - x2) * slope + lifted(rules.plan, "points", "entry_points"):
-            return f"{one.criterion} {name}: {one.slot} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}"
+            return f"{_named(rules, one, name)} {to_text(x1)} → {to_text(p1)}; {to_text(x2)} → {to_text(p2)}"
     return None if here else REFUSED
 
 
 def absences(rules: Rules) -> st.SearchStrategy[Any] | None:
-    found = survey_of(rules)
+    found = rules.survey
     own = {f"criteria.{one.id}": one.id for one in rules.plan.criteria}
     examples = [
         (own[one.table], RecordData(one.on(found.base))) for one in found.probes if one.edge == "absent" and one.table in own

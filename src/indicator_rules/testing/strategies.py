@@ -19,14 +19,15 @@ from hypothesis import strategies as st
 
 from indicator_rules.errors import RulesetError
 from indicator_rules.exact import Exact, exact
-from indicator_rules.hitting import Hitter
-from indicator_rules.neutral import entry_of, put
 from indicator_rules.plan import Range
-from indicator_rules.probes import Survey, survey
+from indicator_rules.probing.hitting import Hitter
+from indicator_rules.probing.neutral import entry_of
+from indicator_rules.probing.pieces import ABSENT, Data, FieldPath, held, put
+from indicator_rules.probing.sites import Site, sites
+from indicator_rules.probing.trial import Field, Trial
 from indicator_rules.rules import Rules
 from indicator_rules.testing.generate import random_ruleset
 from indicator_rules.toml_text import to_toml
-from indicator_rules.trial import ABSENT, Data, Field, FieldPath, Site, Trial, sites
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -97,7 +98,7 @@ def sweeps(rules: Rules, criterion: str) -> st.SearchStrategy[list[RecordData]]:
 
 def _kept(rules: Rules) -> st.SearchStrategy[RecordData]:
     """What stays the same while one field changes: mostly the neutral record, or near it."""
-    return st.one_of(st.just(RecordData(survey_of(rules).base)), boundary_records(rules), records(rules))
+    return st.one_of(st.just(RecordData(rules.survey.base)), boundary_records(rules), records(rules))
 
 
 def _changes(rules: Rules, material: _Material, fields: list[Field]) -> st.SearchStrategy[tuple[Field, RecordData, RecordData]]:
@@ -136,16 +137,11 @@ def _material(rules: Rules) -> _Material:
     return _Material(rules)
 
 
-def survey_of(rules: Rules) -> Survey:
-    """The neutral record and the probes of a ruleset; worked out once."""
-    return _material(rules).survey
-
-
 class _Material:
     """What there is to draw from for one ruleset."""
 
     def __init__(self, rules: Rules) -> None:
-        self.plan, self.survey = rules.plan, survey(rules.plan)
+        self.plan, self.survey = rules.plan, rules.survey
         self.trial = Trial(self.plan, self.survey.base)
         self.hitters = [(site, self.hitter(site)) for site in sites(self.plan)]
         self.values: dict[Field, list[Any]] = {}
@@ -155,7 +151,7 @@ class _Material:
                     self.values.setdefault(one, [self.trial.held(one.path)])
         for probe in self.survey.probes:
             for one, values in self.values.items():
-                value = _at(probe.fragment, one.path)
+                value = held(probe.fragment, one.path)
                 if value is not None and value not in values:
                     values.append(value)
         for one, values in self.values.items():
@@ -286,16 +282,6 @@ def _between(one: Field, values: list[Any]) -> list[Any]:
     numbers = sorted({number for value in values if (number := one.number(value)) is not None})
     middles = [one.typed(exact(Fraction(low + high) / 2)) for low, high in pairwise(numbers)]
     return [middle for middle in middles if middle is not None]
-
-
-def _at(data: Mapping[str, Any], path: FieldPath) -> Any:
-    value: Any = data
-    for part in path:
-        if isinstance(value, list):
-            value = next((row for row in value if row["id"] == part), None)
-        else:
-            value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _optional(one: Field) -> bool:

@@ -1,0 +1,40 @@
+"""The forms of the clerk's guide: `python docs/make_forms.py` writes docs/forms anew, from docs/examples/zhanjiang-2023.toml.
+
+`filled.xlsx` says what the record says; `mistakes.xlsx` has two slips that people make.
+"""
+
+# ruff: noqa: INP001  (a script, in a folder of pages)
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import indicator_rules as ir  # noqa: E402
+from forms.filling import cell_of, fill  # noqa: E402
+
+FORMS = ROOT / "docs" / "forms"
+
+
+def main() -> None:
+    record = tomllib.loads((ROOT / "docs" / "examples" / "zhanjiang-2023.toml").read_text(encoding="utf-8"), parse_float=Decimal)
+    filled = FORMS / "filled.xlsx"
+    filled.write_bytes(ir.load("zhanjiang-etdz-project@2023").template("zh"))
+    missing = fill(filled, record, filled)
+    assert missing == [], missing
+    book = openpyxl.load_workbook(filled)
+    cell_of(book, "ir.subject.name").value = "信访工作经费"
+    cell_of(book, "ir.budget.unit").value = None
+    cell_of(book, "ir.budget.spent").value = "一百多万"
+    book.save(FORMS / "mistakes.xlsx")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+"""Workbooks in and out: a fenced reader (`workbook`), published and own forms (`form_…`), tables of many records
+(`mapping`).
+"""

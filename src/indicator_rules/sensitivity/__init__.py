@@ -1,0 +1,1 @@
+"""Sensitivity: how often grades would change if weights or thresholds moved a little."""
