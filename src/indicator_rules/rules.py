@@ -240,9 +240,9 @@ class Rules:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)
 
-    def gap(self, record: Record, grade: str, *, hypothetical: bool = False) -> Gap:
+    def gap(self, record: Record, grade: str, *, hypothetical: bool = False, seconds: float | None = 60) -> Gap:
         """The smallest changes with which `record` would have `grade`, criterion by criterion, and what is out of reach. Empty fields may change; with
-        `hypothetical` every value that tells how the year went. docs/gap.md says which.
+        `hypothetical` every value that tells how the year went. docs/gap.md says which. After `seconds` (None: never) the search stops.
 
         Raises: RecordError for a record that cannot be read or that no filling in can mend; ValueError for a grade that the ruleset does not have.
         """
@@ -250,7 +250,7 @@ class Rules:
 
         read = reading(record)
         try:
-            return gap(self, read.record, grade, hypothetical=hypothetical)
+            return gap(self, read.record, grade, hypothetical=hypothetical, seconds=seconds)
         except RecordError as error:
             raise RecordError(read.located(error.problems)) from None
 
