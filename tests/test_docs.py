@@ -74,7 +74,7 @@ def ran(line: str, folder: Path, lang: str = "en") -> tuple[int, str]:
         words[:1] = [sys.executable, "-c", "from indicator_rules.cli.commands import main; main()"]
     else:
         assert words[0] in ("cp", "mkdir"), f"a command that this test does not run: {line}"
-    environment = {**os.environ, "LC_ALL": {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[lang], "PYTHONUTF8": "1"}
+    environment = {**os.environ, "LC_ALL": {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[lang], "PYTHONUTF8": "1", "COLUMNS": "100"}
     done = subprocess.run(
         words,
         cwd=folder,

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from indicator_rules.applicability import coexist, nearest, overlaps_and_holes
 from indicator_rules.errors import Problem, RulesetError, Where
 from indicator_rules.files import content
+from indicator_rules.kept import Kept
 from indicator_rules.locate import locate
 from indicator_rules.quantity import shown
 from indicator_rules.reading import RecordSource, reading
@@ -79,7 +80,7 @@ class Catalog:
     def __add__(self, other: Catalog) -> Catalog:
         return Catalog((*self.folders, *other.folders))
 
-    @cached_property
+    @Kept
     def _read(self) -> tuple[Entry | Path, ...]:
         return tuple(_entry(path) or path for path in self.files)
 

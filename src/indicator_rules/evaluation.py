@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from indicator_rules import messages
 from indicator_rules.derivation import Derivation
 from indicator_rules.exact import Exact, divide, to_decimal, to_text
 from indicator_rules.expression import Node
+from indicator_rules.kept import Kept
 from indicator_rules.plan import Adjustment, Criterion, Group, Plan
 from indicator_rules.record import EvaluationRecord, Indicator
 from indicator_rules.record_fields import suggestion
@@ -274,10 +274,14 @@ class Evaluation:
     source: Source = field(repr=False, compare=False)
     """Asked for everything that is made on demand."""
 
-    @cached_property
+    @Kept
     def groups(self) -> tuple[GroupResult, ...]:
         """The subtotals, in the order of the ruleset."""
         return self.source.groups(self.criteria)
+
+    def __hash__(self) -> int:
+        # A plan holds tables that have no hash; equal plans have one name.
+        return hash((self.plan.family, self.plan.edition, self.record, self.exact_total, self.grade_position))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as ruleset and record, and scored again by whoever reads it: the same result, with all that is worked out on demand."""
@@ -320,12 +324,12 @@ class Evaluation:
         """What the record says its source does not evidence."""
         return self.record.assumed
 
-    @cached_property
+    @Kept
     def findings(self) -> tuple[Finding, ...]:
         """What a reviewer should be told."""
         return self.source.findings(self.criteria)
 
-    @cached_property
+    @Kept
     def provenance(self) -> Mapping[str, str]:
         """Family, edition, digests of ruleset and record, library version, engine."""
         digest = hashlib.sha256(self.record.canonical().encode()).hexdigest()

@@ -31,7 +31,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Self
 
@@ -42,6 +41,7 @@ from indicator_rules import record_fields as fields
 from indicator_rules.exact import Exact, divide
 from indicator_rules.frozen import Frozen
 from indicator_rules.json_form import OneRow
+from indicator_rules.kept import Kept
 from indicator_rules.quantity import Quantity, QuantityError, money_factor
 from indicator_rules.record_fields import (
     Answer,
@@ -102,7 +102,7 @@ class Amounts(Part):
     carried_in: NotNegative | None = None  # 上年结转
     carried_out: NotNegative | None = None  # 年末结余
 
-    @cached_property
+    @Kept
     def in_yuan(self) -> Mapping[str, Exact | None]:
         """Every amount by name, in 元; made once, as evaluation reads them often."""
         factor = money_factor(getattr(self, "unit", None) or "元") or 1
@@ -403,7 +403,7 @@ class EvaluationRecord(Part):
     def _with_unit(self, row: Fund) -> Fund:
         return row.model_copy(update={"unit": self.budget.unit}) if row.unit is None and self.budget is not None else row
 
-    @cached_property
+    @Kept
     def indicator_by_id(self) -> Mapping[str, Indicator]:
         """Entries by their ids."""
         return Frozen({entry.id: entry for entry in self.indicators})

@@ -32,6 +32,7 @@ from pydantic_core import PydanticCustomError
 from indicator_rules import quantity
 from indicator_rules.exact import exact, to_decimal
 from indicator_rules.json_form import AlsoWritten
+from indicator_rules.kept import Kept
 from indicator_rules.quantity import Direction, Quantity, QuantityError
 
 Kind: TypeAlias = Literal["project", "department", "transfer"]
@@ -393,4 +394,6 @@ QuantityField = Annotated[
 class Part(BaseModel):
     """What every part of a record is: frozen, and closed to keys that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False, ignored_types=(Kept,)
+    )

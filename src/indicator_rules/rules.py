@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from indicator_rules import engine as engines
 from indicator_rules.checks import check as check_spec
@@ -22,6 +22,7 @@ from indicator_rules.engine import Engine
 from indicator_rules.errors import Problem, RecordError, RulesetError
 from indicator_rules.exact import exact
 from indicator_rules.files import content
+from indicator_rules.kept import Kept
 from indicator_rules.link import link
 from indicator_rules.parse import parse, parse_data
 from indicator_rules.plan import Plan
@@ -44,24 +45,6 @@ if TYPE_CHECKING:
     from indicator_rules.sensitivity.result import Sensitivity
 
     Record = EvaluationRecord | Mapping[str, Any] | str | os.PathLike[str] | Reading
-
-
-Value = TypeVar("Value")
-
-
-class _Kept(Generic[Value]):
-    """A value worked out when first read, then kept. `cached_property` holds a lock meanwhile (Python 3.11), and a process forked by
-    another thread at that moment would wait for it for ever; here two threads may both work it out, and one value is kept.
-    """
-
-    def __init__(self, make: Callable[[Any], Value]) -> None:
-        self.make, self.__doc__ = make, make.__doc__
-
-    def __get__(self, rules: object, owner: type) -> Value:
-        if rules is None:
-            return self  # type: ignore[return-value]  # of the class: for documentation tools
-        kept: Value = rules.__dict__.setdefault(self.make.__name__, self.make(rules))
-        return kept
 
 
 class Rules:
@@ -124,7 +107,7 @@ class Rules:
         """The name of the engine that matches the rows."""
         return self._engine.name
 
-    @_Kept
+    @Kept
     def provenance(self) -> Mapping[str, str]:
         """Family, edition, status, digest of the ruleset, library version, engine and its version."""
         # Defaults are left out, so that a ruleset keeps its digest when the language grows.
@@ -138,21 +121,21 @@ class Rules:
             "engine": f"{self.engine} {getattr(self._engine, 'version', '')}".rstrip(),
         }
 
-    @_Kept
+    @Kept
     def evaluator(self) -> Evaluator:
         """The plan made ready; made on first use."""
         from indicator_rules.evaluate import Evaluator
 
         return Evaluator(self.plan, self._engine, _Origin(self))
 
-    @_Kept
+    @Kept
     def survey(self) -> Survey:
         """The neutral record and the probes of the plan; made on first use, which takes about a second."""
         from indicator_rules.probing.probes import survey
 
         return survey(self.plan)
 
-    @_Kept
+    @Kept
     def looking_ahead(self) -> Partial:
         """The plan made ready for partial evaluation; made on first use."""
         from indicator_rules.partial.partial import Partial
@@ -253,9 +236,9 @@ class Rules:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)
 
-    def gap(self, record: Record, grade: str, *, hypothetical: bool = False) -> Gap:
+    def gap(self, record: Record, grade: str, *, hypothetical: bool = False, seconds: float | None = 60) -> Gap:
         """The smallest changes with which `record` would have `grade`, criterion by criterion, and what is out of reach. Empty fields may change; with
-        `hypothetical` every value that tells how the year went. docs/gap.md says which.
+        `hypothetical` every value that tells how the year went. docs/gap.md says which. After `seconds` (None: never) the search stops.
 
         Raises: RecordError for a record that cannot be read or that no filling in can mend; ValueError for a grade that the ruleset does not have.
         """
@@ -263,7 +246,7 @@ class Rules:
 
         read = reading(record)
         try:
-            return gap(self, read.record, grade, hypothetical=hypothetical)
+            return gap(self, read.record, grade, hypothetical=hypothetical, seconds=seconds)
         except RecordError as error:
             raise RecordError(read.located(error.problems)) from None
 

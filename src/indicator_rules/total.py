@@ -41,7 +41,7 @@ class Weights:
                     weights[criterion] = recorded
         for criterion, target in self.moving if not_applicable else ():
             if criterion in not_applicable and target not in not_applicable:
-                weights[target] += weights[criterion]
+                weights[target] = add(weights[target], weights[criterion])
                 weights[criterion] = 0
         return weights
 

@@ -263,3 +263,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         commands.main(["gap", str(EXAMPLE), "--to", "特优", "--lang", "zh"])
     assert done.value.code == 2
     assert "没有等级“特优”" in capsys.readouterr().err
+
+
+def test_a_search_that_is_stopped_says_so() -> None:
+    rules = ir.load("mof-project-self-evaluation@2021")
+    found = rules.gap(ROOT / "docs/examples/mof-2023.toml", "优", hypothetical=True, seconds=0)
+    assert found.verdict == "out-of-time"
+    assert "--seconds" in gap_text.text(found, "zh")

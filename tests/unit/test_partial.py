@@ -14,9 +14,10 @@ from click.testing import CliRunner
 
 from indicator_rules import PartialEvaluation, RecordError, Rules, messages
 from indicator_rules.cli.commands import commands
+from indicator_rules.expression import Arithmetic, Number, Ref
 from indicator_rules.interval import Span
 from indicator_rules.partial.outlook import RecordOutlook, paths_matching
-from indicator_rules.partial.possible import possible
+from indicator_rules.partial.possible import known, possible
 from indicator_rules.reading import read_record
 
 ROOT = Path(__file__).parents[2]
@@ -321,3 +322,19 @@ def test_a_built_in_ruleset_with_an_empty_record_says_everything_is_open() -> No
     assert found.span is not None
     assert (found.span.low, found.span.high) == (0, 100)
     assert len(found.grades) == len(ruleset.plan.grade_labels)
+
+
+def test_quotients_inside_quotients_take_no_longer_than_others() -> None:
+    class Counted:
+        taken = 0
+
+        def given(self, node: Any) -> Any:
+            self.taken += 1
+            return known(1) if isinstance(node, Number | Ref) else None
+
+    node: Any = Ref("inputs.a", "number")
+    for _ in range(12):
+        node = Arithmetic("/", node, Ref("inputs.b", "number"))
+    outlook: Any = Counted()
+    possible(node, outlook)
+    assert outlook.taken < 100

@@ -58,6 +58,12 @@ def test_an_evaluation_comes_back_with_all_that_is_made_on_demand() -> None:
     assert copy.deepcopy(evaluation).to_json() == evaluation.to_json()
 
 
+def test_equal_evaluations_are_one_in_a_set() -> None:
+    rules = ir.load(NAME)
+    one = rules.evaluate(EXAMPLE)
+    assert {one, rules.evaluate(EXAMPLE), again(one)} == {one}
+
+
 def total(job: tuple[ir.Rules, Path]) -> ir.Evaluation:
     rules, record = job
     return rules.evaluate(record)

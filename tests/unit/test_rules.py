@@ -194,6 +194,34 @@ assert str(rules.evaluate(record).total) == "99.3"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_forked_while_another_thread_scores_does_not_wait_for_it() -> None:
+    """What is worked out when first read must hold no lock meanwhile: the child has a copy of the lock and nobody who would release it."""
+    script = f"""
+import os, signal, threading, indicator_rules as ir
+from indicator_rules import evaluation, record
+rules = ir.load({str(RULESET)!r}); read = ir.read_record({str(EXAMPLE)!r})
+values = [value for owner in (record.Amounts, record.EvaluationRecord, evaluation.Evaluation) for value in vars(owner).values()]
+locks = [value.lock for value in values if getattr(value, "lock", None) is not None]
+held, done = threading.Event(), threading.Event()
+def hold():
+    for lock in locks:
+        lock.acquire()
+    held.set()
+    done.wait()
+thread = threading.Thread(target=hold); thread.start(); held.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    scored = rules.evaluate(read)
+    os._exit(0 if scored.groups and scored.provenance and scored.findings is not None else 1)
+status = os.waitpid(child, 0)[1]
+done.set()
+assert status == 0, status
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
 def test_importing_brings_in_neither_the_command_line_nor_the_heavy_libraries() -> None:
     script = "import sys, indicator_rules; print([m for m in ('click', 'polars', 'z3', 'tree_sitter', 'hypothesis') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli.options import catalog_of, common, rules_for, rulesets_option, typed, year_option
+from indicator_rules.cli.options import catalog_of, common, rules_for, rulesets_option, seconds_option, typed, year_option
 from indicator_rules.cli.terminal import DONE, Command, check_output, columns, say, show, tell, write
 
 
@@ -17,6 +17,7 @@ from indicator_rules.cli.terminal import DONE, Command, check_output, columns, s
 @click.argument("record", callback=typed)
 @click.option("--to", "grade", required=True, metavar="GRADE", callback=typed, help="help-gap-to")
 @click.option("--hypothetical", is_flag=True, help="help-hypothetical")
+@seconds_option
 @click.option("--ruleset", metavar="NAME", callback=typed, help="help-ruleset")
 @rulesets_option
 @year_option
@@ -27,6 +28,7 @@ def gap(
     record: str,
     grade: str,
     hypothetical: bool,
+    seconds: int,
     ruleset: str | None,
     folders: tuple[str, ...],
     year: int | None,
@@ -42,7 +44,7 @@ def gap(
     read = reading(file)
     rules = rules_for(read, ruleset, year, None, catalog_of(folders))
     try:
-        found = rules.gap(read, grade, hypothetical=hypothetical)
+        found = rules.gap(read, grade, hypothetical=hypothetical, seconds=seconds)
     except ValueError:
         known = ", ".join(str(label) for label in rules.plan.grade_labels)
         raise click.UsageError(say("gap-no-grade", ruleset=rules.name, grade=grade, known=known)) from None

@@ -28,6 +28,7 @@ from indicator_rules.partial.partial import Partial
 from indicator_rules.plan import Adjustment, Plan
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.spec import Label
+from indicator_rules.time_limit import OutOfTime, limited
 from indicator_rules.value import Absent
 
 
@@ -46,12 +47,17 @@ class Ruled(Protocol):
     def inputs(self) -> tuple[InputField, ...]: ...
 
 
-def gap(rules: Ruled, record: EvaluationRecord, grade: str, *, hypothetical: bool = False) -> Gap:
-    """How far `record` is from `grade`, and what would reach it.
+def gap(rules: Ruled, record: EvaluationRecord, grade: str, *, hypothetical: bool = False, seconds: float | None = None) -> Gap:
+    """How far `record` is from `grade`, and what would reach it; `out-of-time` where that is not found within `seconds` (None: no limit).
 
     Raises: RecordError, as `Rules.evaluate` does, for what is wrong rather than missing; ValueError for a grade that the ruleset does not have.
     """
-    return _Gap(rules, record, position_of(rules.evaluator.plan, grade), hypothetical).result()
+    search = _Gap(rules, record, position_of(rules.evaluator.plan, grade), hypothetical)
+    try:
+        with limited(seconds):
+            return search.result()
+    except OutOfTime:
+        return search.told("out-of-time", search.before)
 
 
 def position_of(plan: Plan, grade: str) -> int:

@@ -20,6 +20,7 @@ from indicator_rules.gap.levers import Lever
 from indicator_rules.gap.result import Bound
 from indicator_rules.probing.trial import Trial
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.time_limit import check_time
 
 Pulled: TypeAlias = Mapping[Lever, Any]
 """Lever → value."""
@@ -51,6 +52,7 @@ class Bench:
         """The evaluation; or the number of things that are wrong or missing."""
         key = frozenset((lever.path, value) for lever, value in pulled.items())
         if key not in self.known:
+            check_time()
             try:
                 self.known[key] = self.evaluator.evaluate(self.record(pulled))
             except RecordError as error:

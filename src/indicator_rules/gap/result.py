@@ -19,10 +19,10 @@ from indicator_rules.exact import Exact, add, to_decimal, to_text
 from indicator_rules.record import EvaluationRecord
 
 Amount: TypeAlias = Decimal | Fraction
-Verdict: TypeAlias = Literal["reached", "reachable", "impossible", "not-found", "incomplete", "nothing-applicable"]
+Verdict: TypeAlias = Literal["reached", "reachable", "impossible", "not-found", "incomplete", "nothing-applicable", "out-of-time"]
 """reached: nothing is missing · reachable: there are proposals · impossible: whatever the fields that may change hold, the grade is worse (proved) ·
 not-found: no proposal was found, and it could not be proved that there is none · incomplete: something has to be filled in that no value can be proposed for ·
-nothing-applicable: the record has no total."""
+nothing-applicable: the record has no total · out-of-time: the search was stopped before it was through."""
 Why: TypeAlias = Literal["can-gain", "full", "not-applicable", "closed", "person", "fixed", "no-gain"]
 """can-gain: some change gains points · full: nothing is left to gain · not-applicable, or out of force · closed: fields that it reads could be otherwise, but hold
 values already · person: only people's picks could change it, and they are made · fixed: it reads nothing that can change (budgets, targets, texts) ·

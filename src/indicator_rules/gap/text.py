@@ -88,7 +88,7 @@ class _Page:
             else "short"
         )
         yield self.say(key, grade=found.grade or "—", wanted=self.wanted, **numbers)
-        if found.verdict in ("impossible", "not-found"):
+        if found.verdict in ("impossible", "not-found", "out-of-time"):
             yield self.say(found.verdict, wanted=self.wanted)
 
     def enough(self) -> bool:

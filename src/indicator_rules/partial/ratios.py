@@ -22,6 +22,8 @@ Sum: TypeAlias = Mapping[Node | None, Exact]
 def ratio(numerator: Node, denominator: Node, span_of: Callable[[Node], Span | None]) -> Span | None:
     """What the ratio can be, where its sides share something open."""
     above, below = _sum(numerator), _sum(denominator)
+    if not (above.keys() & below.keys()) - {None}:
+        return None  # before anything is worked out: quotients inside quotients would double the work at each level
     spans = {node: span for node in {*above, *below} if node is not None and (span := span_of(node)) is not None}
     shared = [node for node in above if node in below and node in spans and not spans[node].is_point]
     if len(spans) < len({*above, *below} - {None}):
