@@ -14,6 +14,7 @@ import tomli
 
 import indicator_rules as ir
 from forms import filling
+from indicator_rules import messages
 from indicator_rules.cli.commands import commands
 from indicator_rules.reading import reading
 
@@ -193,8 +194,9 @@ def test_a_form_is_scored_by_the_ruleset_that_it_was_made_for(tmp_path: Path, ca
     made = ir.load("mof-project-self-evaluation@2020")
     form, path = tmp_path / "form.xlsx", tmp_path / "filled.xlsx"
     data = data_of(EXAMPLES / "zhanjiang-2023.toml")
-    for lang in ("zh", "en"):
-        form.write_bytes(made.template(lang))  # type: ignore[arg-type]
+    langs: tuple[messages.Language, ...] = ("zh", "en")
+    for lang in langs:
+        form.write_bytes(made.template(lang))
         filling.fill(form, data, path)
         assert reading(path).form.ruleset == made.name  # type: ignore[union-attr]
         assert ir.Catalog.builtin().for_record(path).name == made.name
