@@ -41,21 +41,6 @@ def inputs(ruleset: Ruleset, plan: Plan) -> tuple[InputField, ...]:
     return tuple(_field(name, tuple(users), asked) for name, users in readers.items())
 
 
-CUTS = ("full_at", "zero_at", "pass_line", "at_least", "above", "at_most", "below", "at")
-"""Keys of what a measure is held against."""
-
-
-def thresholds(ruleset: Ruleset) -> frozenset[str]:
-    """Paths of the answers that only cuts of scales and grades read (及格门槛): what somebody is held to, not what he did."""
-    cuts: set[str] = set()
-    others: set[str] = set()
-    for path, formula in ruleset.formulas.items():
-        if path[0] not in ("measures", "lookups"):
-            of_scale = path[0] in ("criteria", "grades") and path[-1] in CUTS and "award" not in path
-            (cuts if of_scale else others).update(_fields(formula.node, ruleset, set()))
-    return frozenset(f"answers.{name.removeprefix('inputs.')}" for name in cuts - others if name.startswith("inputs."))
-
-
 def _field(name: str, users: tuple[str, ...], asked: dict) -> InputField:  # type: ignore[type-arg]
     section, _, rest = name.partition(".")
     if section == "inputs":

@@ -209,22 +209,6 @@ def test_targets_and_weights_are_not_changed() -> None:
     assert paths == {"budget.spent", "answers.approved", "answers.goals", "indicators.n.actual"}
 
 
-def test_a_threshold_that_is_asked_for_is_not_changed() -> None:
-    asked = '[inputs.line]\nlabel = "及格门槛"\ntype = "number"\n[criteria.execution]'
-    text = RULES % ("", "")
-    for cut, expected in (("pass_line = 'line'", True), ("pass_line = '60%', full_at = 'line'", True), ("", False)):
-        scale = f'scale = {{ kind = "proportional", {cut} }}'.replace(", }", " }")
-        changed = text.replace("[criteria.execution]", asked).replace('scale = { kind = "proportional" }', scale, 1)
-        if not expected:
-            changed = changed.replace(
-                'measure = "budget.spent / budget.initial"', 'measure = "budget.spent / budget.initial + line"'
-            )
-        found = Rules.from_text(changed)
-        data = record(answers={"line": Decimal("0.9") if cut else Decimal(0)})
-        gap = found.gap(data, "优", hypothetical=True)
-        assert ("answers.line" not in {one.path for proposal in gap.proposals for one in proposal.changes}) is expected
-
-
 def test_json_is_plain_and_the_same_twice() -> None:
     first, second = (rules().gap(record(), "优", hypothetical=True).to_json("zh") for _ in range(2))
     assert first == second

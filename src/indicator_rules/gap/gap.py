@@ -22,7 +22,7 @@ from indicator_rules.gap.levers import Lever, levers
 from indicator_rules.gap.pulling import Bench, Found, Pulled
 from indicator_rules.gap.result import Blocker, Change, CriterionGap, Gap, Moved, Proposal, Verdict, Why
 from indicator_rules.gap.together import MOST_PAIRED, Gain, Together
-from indicator_rules.inputs import InputField, thresholds
+from indicator_rules.inputs import InputField
 from indicator_rules.partial.outlook import label_of
 from indicator_rules.partial.partial import Partial
 from indicator_rules.plan import Adjustment, Plan
@@ -73,8 +73,7 @@ class _Gap:
         self.rules, self.plan, self.record = rules, rules.evaluator.plan, record
         self.wanted, self.hypothetical = wanted, hypothetical
         self.bench = Bench(rules.evaluator, record)
-        held_to = thresholds(rules.ruleset)
-        self.all = levers(self.plan, [one for one in rules.inputs() if one.path not in held_to], record)
+        self.all = levers(self.plan, rules.inputs(), record)
         self.free = tuple(one for one in self.all if hypothetical or one.now is None)
         self.together = Together(self.bench, self.free, self.fits, self.needed)
         self.before = self.evaluated()
