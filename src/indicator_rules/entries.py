@@ -16,7 +16,8 @@ from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.errors import Problem
 from indicator_rules.evaluation import Detail, EntryResult
 from indicator_rules.exact import Exact, add_all, divide, exact, multiply, smaller, to_text
-from indicator_rules.measure import Facts, Readers, reading, together
+from indicator_rules.facts import Facts
+from indicator_rules.measure import Readers, reading, together
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level

@@ -27,8 +27,9 @@ from indicator_rules.entries import Members, Register
 from indicator_rules.errors import Problem, RecordError, path_text
 from indicator_rules.evaluation import AdjustmentResult, CriterionResult, Detail, Evaluation, Finding, GroupResult
 from indicator_rules.exact import Exact
+from indicator_rules.facts import Facts
 from indicator_rules.findings import findings
-from indicator_rules.measure import Facts, Readers, reading
+from indicator_rules.measure import Readers, reading
 from indicator_rules.plan import Choice, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.refusals import undecided

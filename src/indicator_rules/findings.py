@@ -11,7 +11,8 @@ from indicator_rules.entries import KINDS, Members
 from indicator_rules.evaluation import CriterionResult, Finding
 from indicator_rules.exact import Exact, add_all, exact, to_decimal, to_percent, to_text
 from indicator_rules.expression import Ref
-from indicator_rules.measure import Facts, Readers
+from indicator_rules.facts import Facts
+from indicator_rules.measure import Readers
 from indicator_rules.plan import Entries, Plan
 from indicator_rules.plan import Finding as Rule
 from indicator_rules.record import Indicator

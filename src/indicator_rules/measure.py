@@ -7,7 +7,6 @@ exact, and the same for the same record.
 
 from __future__ import annotations
 
-import calendar
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -35,62 +34,14 @@ from indicator_rules.expression import (
     Text,
     Truth,
 )
+from indicator_rules.facts import Facts
+from indicator_rules.lateness import months_late, years_late
 from indicator_rules.plan import Lookup, Slot
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import Indicator
 from indicator_rules.value import Absent, Series, Value
 
-NO_BUDGET: Mapping[str, Exact | None] = {}
 NOT_SENT = Absent("flag")
 """A flag that is not up."""
-
-
-class Facts:
-    """One record under evaluation: what formulas read, and what has been worked out so far."""
-
-    __slots__ = (
-        "assessed_levels",
-        "budget",
-        "entry",
-        "every_entry",
-        "inputs",
-        "looked_up",
-        "measured",
-        "not_applicable",
-        "read_entries",
-        "record",
-        "this",
-        "total",
-        "weight",
-    )
-
-    def __init__(
-        self,
-        record: EvaluationRecord,
-        inputs: dict[str, Value | Series],
-        read_entries: Callable[[EvaluationRecord], tuple[EntryFacts, ...]],
-    ) -> None:
-        """`read_entries` must not lead back here: without a cycle a record's facts are freed as soon as nobody holds them."""
-        self.record = record
-        self.budget = record.budget.in_yuan if record.budget is not None else NO_BUDGET
-        self.inputs = inputs
-        self.read_entries = read_entries
-        self.every_entry: tuple[EntryFacts, ...] | None = None
-        self.measured: dict[str, Value] = {}
-        self.looked_up: dict[str, int] = {}
-        """Look-up → the position of the row chosen."""
-        self.not_applicable: set[str] = set()
-        self.assessed_levels: dict[str, str] = {}
-        self.entry: EntryFacts | None = None
-        self.this: EntryFacts | None = None
-        """Inside an aggregate, the entry that the whole formula is about."""
-        self.weight: Exact = 0
-        self.total: Exact = 0
-
-    def entries(self) -> tuple[EntryFacts, ...]:
-        """Every entry of the record, with the ruleset's own settings: what aggregates count."""
-        if self.every_entry is None:
-            self.every_entry = self.read_entries(self.record)
-        return self.every_entry
 
 
 Reader: TypeAlias = Callable[[Facts], Value]
@@ -467,23 +418,6 @@ def _date(year: Exact, month: Exact, day: Exact) -> Value:
         )
     except (ValueError, OverflowError):
         return Absent("no-such-day")
-
-
-def months_late(actual: date, due: date) -> int:
-    """Months begun since `due`: the smallest n ≥ 0 such that `due` and n months is not before `actual`."""
-    months = max(0, (actual.year - due.year) * 12 + actual.month - due.month)
-    return months if actual <= _later(due, months) else months + 1
-
-
-def years_late(actual: date, due: date) -> int:
-    """Years begun since `due`."""
-    years = max(0, actual.year - due.year)
-    return years if actual <= _later(due, 12 * years) else years + 1
-
-
-def _later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 _FUNCTIONS: dict[str, Callable[..., Value]] = {

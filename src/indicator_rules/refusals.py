@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import to_text
 from indicator_rules.expression import Ref
-from indicator_rules.measure import Facts, Readers
+from indicator_rules.facts import Facts
+from indicator_rules.measure import Readers
 from indicator_rules.messages import Phrase, Words
 from indicator_rules.plan import Criterion, Leaf
 from indicator_rules.quantity import Quantity, shown

@@ -13,8 +13,9 @@ from typing import NamedTuple, TypeAlias
 from indicator_rules.completion import assessed_points
 from indicator_rules.exact import Exact, add, add_all, divide, multiply, within
 from indicator_rules.expression import Aggregate, Node, Number, Ref
+from indicator_rules.facts import Facts
 from indicator_rules.lower import WEIGHT
-from indicator_rules.measure import Facts, Readers, together
+from indicator_rules.measure import Readers, together
 from indicator_rules.plan import Award, Descend, Points, Range, Scale, Slot, Treatment
 from indicator_rules.record import Rating
 from indicator_rules.spec import Combine

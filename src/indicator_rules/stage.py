@@ -13,7 +13,7 @@ from typing import TypeAlias
 from indicator_rules.engine import Matcher, Rule
 from indicator_rules.errors import EvaluationError
 from indicator_rules.exact import Exact
-from indicator_rules.measure import Facts
+from indicator_rules.facts import Facts
 from indicator_rules.plan import Award, Leaf, Slot
 from indicator_rules.table import Guard, Row
 

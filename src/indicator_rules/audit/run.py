@@ -17,7 +17,7 @@ from indicator_rules.errors import Problem
 from indicator_rules.evaluate import Evaluator, Run
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact
-from indicator_rules.measure import Facts
+from indicator_rules.facts import Facts
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.score import ScaleRunner
 from indicator_rules.stage import NONE

@@ -12,7 +12,7 @@ import click
 
 from indicator_rules.cli.options import catalog_of, common, dumped, record_files, rulesets_option, seconds_option, typed
 from indicator_rules.cli.prove import kept
-from indicator_rules.cli.terminal import DONE, Command, check_output, columns, show, write
+from indicator_rules.cli.terminal import DONE, Command, check_output, columns, deliver
 
 
 @click.command("compare", cls=Command, help="help-compare")
@@ -63,8 +63,5 @@ def compare(
             text = comparison_text.text(found, columns=columns()) + (proof_text.pairs(pairs, columns=columns()) if asked else "")
     if folder is not None:
         text += kept(pairs, folder, quiet=form == "json")
-    if output is None:
-        show(text, as_json=form == "json")
-    else:
-        write(Path(output), text)
+    deliver(text, output, as_json=form == "json")
     return DONE

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from indicator_rules.cli.options import catalog_of, common, rules_for, rulesets_option, seconds_option, typed, year_option
-from indicator_rules.cli.terminal import DONE, Command, check_output, columns, say, show, tell, write
+from indicator_rules.cli.terminal import DONE, Command, check_output, columns, deliver, say, tell
 
 
 @click.command("gap", cls=Command, help="help-gap")
@@ -50,8 +50,5 @@ def gap(
         raise click.UsageError(say("gap-no-grade", ruleset=rules.name, grade=grade, known=known)) from None
     tell(read.problems)
     text = found.to_json() if form == "json" else gap_text.text(found, columns=columns())
-    if output is None:
-        show(text, as_json=form == "json")
-    else:
-        write(Path(output), text)
+    deliver(text, output, as_json=form == "json")
     return DONE

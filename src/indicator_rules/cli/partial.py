@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from indicator_rules.cli.options import catalog_of, common, dumped, rules_for, rulesets_option, typed, year_option
-from indicator_rules.cli.terminal import DONE, Command, check_output, columns, show, tell, write
+from indicator_rules.cli.terminal import DONE, Command, check_output, columns, deliver, tell
 
 
 @click.command("partial", cls=Command, help="help-partial")
@@ -43,8 +43,5 @@ def partial(
     found = rules.evaluate(read, partial=True, open=places or ("*",))
     tell(read.problems)
     page = dumped(found.as_dict()) if form == "json" else partial_text.text(found, columns=columns())
-    if output is None:
-        show(page, as_json=form == "json")
-    else:
-        write(Path(output), page)
+    deliver(page, output, as_json=form == "json")
     return DONE

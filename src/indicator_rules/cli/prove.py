@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from indicator_rules.cli.options import catalog_of, common, dumped, rulesets_option, seconds_option, typed
-from indicator_rules.cli.terminal import DONE, PROBLEMS, Command, check_output, columns, say, show, write
+from indicator_rules.cli.terminal import DONE, PROBLEMS, Command, check_output, columns, deliver, say
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.proving.proof import Answer
 
@@ -66,10 +66,7 @@ def prove(
         text = proof_text.text(rules.name, answers, columns=columns())
     if folder is not None:
         text += kept(answers, folder, quiet=form == "json")
-    if output is None:
-        show(text, as_json=form == "json")
-    else:
-        write(Path(output), text)
+    deliver(text, output, as_json=form == "json")
     return PROBLEMS if any(answer.verdict == "refuted" for answer in answers) else DONE
 
 

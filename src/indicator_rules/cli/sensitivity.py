@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from indicator_rules.cli.options import catalog_of, common, record_files, rulesets_option, typed, year_option
-from indicator_rules.cli.terminal import DONE, PROBLEMS, Command, check_output, columns, say, show, write
+from indicator_rules.cli.terminal import DONE, PROBLEMS, Command, check_output, columns, deliver, say
 
 
 def _share(_ctx: click.Context, parameter: click.Parameter, text: str) -> Decimal:
@@ -78,8 +78,5 @@ def sensitivity(
             text = sensitivity_text.markdown(found)
         case _:
             text = sensitivity_text.text(found, columns=columns())
-    if output is None:
-        show(text, as_json=form == "json")
-    else:
-        write(Path(output), text)
+    deliver(text, output, as_json=form == "json")
     return DONE if any(one.total is not None for one in found.records) else PROBLEMS

@@ -235,6 +235,14 @@ def check_output(path: Path, records: Iterable[Path]) -> None:
         raise RecordError([Problem("output-is-input", Where(str(path)))])
 
 
+def deliver(text: str, output: str | None, *, as_json: bool = False) -> None:
+    """Show `text`, or write it to the file named. Raises `RecordError`, as `write` does."""
+    if output is None:
+        show(text, as_json=as_json)
+    else:
+        write(Path(output), text)
+
+
 def write(path: Path, content: str | bytes) -> None:
     """`content` to `path`, whole or not at all. Raises `RecordError`."""
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content

@@ -399,7 +399,9 @@ class _SheetReader:
         try:
             number = Decimal(typed)
             if len(typed) > 15:
-                number = Decimal(format(float(typed), ".15g"))  # binary noise: 0.30000000000000004 is shown as 0.3
+                number = Decimal(
+                    format(float(typed), ".15g")
+                )  # the file holds a binary number; 0.30000000000000004 is shown as 0.3
         except InvalidOperation:
             return Unreadable("cell-error", {"text": typed[:40]})
         if not number.is_finite() or number.adjusted() > 40 or number.adjusted() < -40:

@@ -16,8 +16,8 @@ from indicator_rules.errors import Problem
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import EntryResult
 from indicator_rules.exact import Exact, exact
+from indicator_rules.facts import Facts
 from indicator_rules.interval import Span
-from indicator_rules.measure import Facts
 from indicator_rules.partial.outlook import EntryOutlook, RecordOutlook
 from indicator_rules.partial.reach import Picks, Reach, ScaleReach
 from indicator_rules.partial.result import PartialCriterion, PartialEntry

@@ -37,7 +37,8 @@ from indicator_rules.expression import (
     Truth,
 )
 from indicator_rules.interval import Span, common, hull
-from indicator_rules.measure import TYPED, months_late, years_late
+from indicator_rules.lateness import months_late, years_late
+from indicator_rules.measure import TYPED
 from indicator_rules.partial.ratios import ratio
 from indicator_rules.value import Absent, Series, Value
 

@@ -18,8 +18,8 @@ from indicator_rules.engine import PlainEngine
 from indicator_rules.errors import EvaluationError
 from indicator_rules.exact import Exact
 from indicator_rules.expression import Call, Node, Ref
+from indicator_rules.facts import Facts
 from indicator_rules.interval import cut_up
-from indicator_rules.measure import Facts
 from indicator_rules.partial.possible import NOTHING, Outlook, Possible, possible
 from indicator_rules.plan import Leaf, Slot
 from indicator_rules.stage import SlotsReader, Stage

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from indicator_rules.exact import Exact, divide
 from indicator_rules.expression import Call
-from indicator_rules.measure import Facts
+from indicator_rules.facts import Facts
 from indicator_rules.plan import Range
 from indicator_rules.probing.pieces import ABSENT, FieldPath
 from indicator_rules.probing.sites import Site

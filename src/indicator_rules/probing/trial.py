@@ -19,7 +19,8 @@ from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
 from indicator_rules.exact import LARGEST, MOST_DECIMALS, Exact, exact, to_decimal
 from indicator_rules.expression import Aggregate, Call, Node, Ref
-from indicator_rules.measure import Facts, Readers
+from indicator_rules.facts import Facts
+from indicator_rules.measure import Readers
 from indicator_rules.plan import Choice, Leaf, Plan
 from indicator_rules.probing.pieces import ABSENT, Data, FieldPath, changed, held
 from indicator_rules.probing.sites import Site, reading, texts

@@ -21,7 +21,7 @@ from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.explaining.explain import is_truth
 from indicator_rules.expression import Call, Node, Ref
-from indicator_rules.measure import Facts
+from indicator_rules.facts import Facts
 from indicator_rules.plan import Descend, Leaf, Plan, Scale, Slot
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
