@@ -18,7 +18,7 @@ from differential.test_partial_holds import Thinned
 from indicator_rules import RecordError
 from indicator_rules.exact import Exact, exact
 from indicator_rules.gap.levers import Lever, levers
-from indicator_rules.gap.pulling import Bench, Pulled
+from indicator_rules.gap.one_change import Bench, Pulled
 from indicator_rules.gap.result import Change, Gap
 from indicator_rules.reading import read_record
 from indicator_rules.rules import Rules

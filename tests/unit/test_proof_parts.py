@@ -12,8 +12,8 @@ import indicator_rules as ir
 from indicator_rules.exact import Rounding
 from indicator_rules.interval import Span
 from indicator_rules.partial.any_record import AnyRecord
-from indicator_rules.probing.between import between
 from indicator_rules.probing.probes import survey
+from indicator_rules.probing.slopes import between
 from indicator_rules.proving.curve import Curve, NotTold, curve, in_shares
 from indicator_rules.proving.difference import difference, rounded_apart
 from indicator_rules.proving.two import grade_span

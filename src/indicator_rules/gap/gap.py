@@ -19,9 +19,9 @@ from indicator_rules.evaluation import CriterionResult, Evaluation
 from indicator_rules.exact import Exact, to_percent
 from indicator_rules.explaining.explain import Explainer
 from indicator_rules.gap.levers import Lever, levers
-from indicator_rules.gap.pulling import Bench, Found, Pulled
+from indicator_rules.gap.one_change import Bench, Found, Pulled
 from indicator_rules.gap.result import Blocker, Change, CriterionGap, Gap, Moved, Proposal, Verdict, Why
-from indicator_rules.gap.together import MOST_PAIRED, Gain, Together
+from indicator_rules.gap.several_changes import MOST_PAIRED, Gain, Together
 from indicator_rules.inputs import InputField
 from indicator_rules.partial.outlook import label_of
 from indicator_rules.partial.partial import Partial

@@ -20,7 +20,7 @@ from indicator_rules.evaluate import Evaluator
 from indicator_rules.exact import Exact, exact, to_text
 from indicator_rules.expression import Ref
 from indicator_rules.plan import Plan, Range
-from indicator_rules.probing.blame import blamed, hits
+from indicator_rules.probing.confirming import blamed, hits
 from indicator_rules.probing.hitting import Aim, Hitter
 from indicator_rules.probing.neutral import entry_of, neutral
 from indicator_rules.probing.pieces import ABSENT, Data, FieldPath, changed, held, merged

@@ -24,11 +24,11 @@ from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import LARGEST, Exact, add, add_all, to_decimal
 from indicator_rules.meaning import SameMeaning, same_meaning
 from indicator_rules.plan import Choice, Plan
-from indicator_rules.probing.between import between
 from indicator_rules.probing.hitting import compare
 from indicator_rules.probing.pieces import Data, merged
 from indicator_rules.probing.probes import TOTAL, Probe, Survey, survey
 from indicator_rules.probing.sites import Site
+from indicator_rules.probing.slopes import between
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.time_limit import OutOfTime, check_time
 

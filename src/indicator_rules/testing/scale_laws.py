@@ -16,7 +16,7 @@ from indicator_rules.exact import Exact, to_text
 from indicator_rules.explaining.explain import Words
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.plan import Criterion, EntryKind, Plan, Points, Range, Scale
-from indicator_rules.probing.blame import blamed
+from indicator_rules.probing.confirming import blamed
 from indicator_rules.probing.sites import Site, sites
 from indicator_rules.probing.trial import Field, Trial
 from indicator_rules.rules import Rules

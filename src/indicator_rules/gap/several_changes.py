@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, add
 from indicator_rules.gap.levers import Lever
-from indicator_rules.gap.pulling import Bench, Pulled, Wish
+from indicator_rules.gap.one_change import Bench, Pulled, Wish
 
 MOST_SETS = 3000
 """Sets of groups of changes that are weighed against each other."""
