@@ -76,7 +76,7 @@ class Together:
         return [one for levers_of in together.values() if (one := self.gain(levers_of, given, start)) is not None]
 
     def gain(self, pulling: Sequence[Lever], given: Pulled, start: Evaluation) -> Gain | None:
-        """What `pulling` does at its best; None if it does nothing good."""
+        """What `one_change` does at its best; None if it does nothing good."""
         pulled = self.ascended(given, pulling)
         after = self.bench.score(pulled)
         if isinstance(after, int) or self.bench.rank(pulled) <= self.bench.rank(given):
