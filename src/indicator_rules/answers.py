@@ -35,11 +35,13 @@ def read_answers(questions: Sequence[Question], record: EvaluationRecord) -> tup
         answer = answers.get(name)
         if answer is None:
             continue
-        if type(answer) is bool and question.type == "yes-no":
+        kind = question.type
+        # The common ones first.
+        if kind == "yes-no" and (answer is True or answer is False):
             values[name] = answer
             continue
-        if type(answer) is Decimal and question.type == "number":
-            values[question.id] = exact(answer)
+        if kind == "number" and type(answer) is Decimal:
+            values[name] = exact(answer)
             continue
         if isinstance(answer, tuple):
             series, refused = _series(question, answer, record)

@@ -7,12 +7,12 @@ itself is 1 or more (a `>=` by more decimals than anyone typed does not exist: n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from indicator_rules.attainment import same_unit
 from indicator_rules.condition import constant
 from indicator_rules.exact import Exact, Rounding, add_all, divide, exact, multiply
 from indicator_rules.quantity import Direction, Quantity, QuantityError
@@ -58,9 +58,18 @@ class EntryFacts:
         self.indicator = indicator
         self.ratings = ratings
         self.note: Note | None = None
-        self.direction = direction(indicator, settings)
+        attainment = indicator.attainment
+        sign = self.direction = attainment.direction or settings.directions.get(indicator.category, ">=")
         self.weight_in_force: Value = self.weight if weight is None else weight
-        completion = self._completion(indicator.target, indicator.actual, year, settings)
+        completion: Exact | Absent
+        if sign == "qualitative":
+            completion = self._qualitative(attainment.same_text, settings)
+        elif attainment.ratio is not None and sign != "by-date":
+            completion = self._of_ratio(attainment.ratio, sign, settings)
+        elif attainment.in_time is not None and sign == "by-date":
+            completion = 1 if attainment.in_time else 0
+        else:
+            completion = self._completion(indicator.target, indicator.actual, year, settings)
         self.completion: Value = completion if rounding is None or isinstance(completion, Absent) else rounding(completion)
 
     @property
@@ -167,15 +176,8 @@ class EntryFacts:
     # ---------------------------------------------------------------------------------------------------------- completion
 
     def _completion(self, target: Quantity | None, actual: Quantity | None, year: int, settings: Settings) -> Exact | Absent:
-        sign = self.direction
-        if sign == "qualitative":
-            return self._qualitative(target, actual, settings)
-        counts = self.indicator.counts
-        if target is not None and actual is not None and target.kind == actual.kind == "number" and counts is None:
-            # The common case, asked for first: two numbers.
-            number, wanted = actual.number, target.number
-            if number is not None and wanted is not None and sign != "by-date" and same_unit(target.unit, actual.unit):
-                return self._compared(number, wanted, sign, settings)
+        """Where the two values alone do not tell."""
+        sign, counts = self.direction, self.indicator.counts
         if target is None:
             return self._given("target")
         if actual is None and counts is None:
@@ -194,14 +196,8 @@ class EntryFacts:
             return self._in_range(reached, target.number, target.high, settings)
         return self._compared(reached, target.number, sign, settings)
 
-    def _qualitative(self, target: Quantity | None, actual: Quantity | None, settings: Settings) -> Exact | Absent:
-        same = (
-            target is not None
-            and actual is not None
-            and target.kind == actual.kind == "text"
-            and (target.text == actual.text or _squeezed(target.text) == _squeezed(actual.text))
-        )
-        if same and settings.spec.same_text == "met":
+    def _qualitative(self, same_text: bool, settings: Settings) -> Exact | Absent:
+        if same_text and settings.spec.same_text == "met":
             self.note = "same-text"
         share = assessed_share(self.ratings, self.weight_in_force) if self.ratings else None
         if share is not None:
@@ -235,33 +231,39 @@ class EntryFacts:
             return self._or_absent("zero-target", settings.spec.at_zero_target)
         if settings.spec.equal == "at-least" and number > high:
             return 1
-        return self._equal_missed(number, low if number < low else high, settings)
+        return self._equal_missed(divide(number, low if number < low else high), settings)
 
     def _compared(self, number: Exact, target: Exact, sign: Direction, settings: Settings) -> Exact | Absent:
-        if target.numerator <= 0 or number.numerator < 0:
+        if target <= 0 or number < 0:
             return 1 if _MET[sign](number, target) else self._or_absent("zero-target", settings.spec.at_zero_target)
-        if sign in (">", "<") and number == target:
+        return self._of_ratio(divide(number, target), sign, settings)
+
+    def _of_ratio(self, ratio: Exact, sign: Direction, settings: Settings) -> Exact | Absent:
+        """Of actual ÷ target, neither below 0."""
+        if sign == ">=":
+            return ratio
+        if sign in (">", "<") and ratio == 1:
             self.note = "strict-at-equality"
             return self._or_absent("at-equality", settings.spec.at_equality)
-        if sign in (">=", ">"):
-            return divide(number, target)
-        if _MET[sign](number, target):
+        if sign == ">":
+            return ratio
+        if _MET[sign](ratio, 1):
             return 1
         if sign == "=":
-            return self._equal_missed(number, target, settings)
+            return self._equal_missed(ratio, settings)
         if settings.spec.at_most == "decay":
             zero = settings.decay_zero_at
-            return exact(max(Fraction(0), Fraction(zero - Fraction(number) / target) / (zero - 1)))
-        return divide(target, number)
+            return exact(max(Fraction(0), Fraction(zero - ratio) / (zero - 1)))
+        return divide(1, ratio)
 
-    def _equal_missed(self, number: Exact, target: Exact, settings: Settings) -> Exact | Absent:
+    def _equal_missed(self, ratio: Exact, settings: Settings) -> Exact | Absent:
         match settings.spec.equal:
             case "zero":
                 return 0
             case "ratio":
-                return divide(min(number, target), max(number, target))
+                return ratio if ratio < 1 else divide(1, ratio)
             case "at-least":
-                return divide(number, target)
+                return ratio
         return self._no("equality-missed")
 
     def _or_absent(self, reason: str, treatment: Literal["absent", "zero"]) -> Exact | Absent:
@@ -292,32 +294,13 @@ _MET = {
 
 def direction(entry: Indicator, settings: Settings) -> Direction:
     """The sign that the entry means, typed or not."""
-    if entry.direction is not None:
-        return entry.direction
-    target = entry.target
-    if target is not None:
-        if target.direction is not None:
-            return target.direction
-        if target.kind == "date":
-            return "by-date"
-        if target.kind == "text":
-            return "qualitative"
-        if target.kind == "range":
-            return "="
-    return settings.directions.get(entry.category, ">=")
+    return entry.attainment.direction or settings.directions.get(entry.category, ">=")
 
 
 def categories_below(paths: Iterable[str]) -> frozenset[str]:
     """The categories that are one of `paths` or below it."""
     ways = tuple(path + "." for path in paths)
     return frozenset(category for category in CATEGORIES if (category + ".").startswith(ways))
-
-
-def same_unit(left: str | None, right: str | None) -> bool:
-    """Whether two numbers can be compared: a bare number fits any counter, but neither % nor money."""
-    if left == right:
-        return True
-    return (left is None or right is None) and not {left, right} & {"%", "元"}
 
 
 def agreed_level(ratings: tuple[Rating, ...]) -> str | None:
@@ -358,7 +341,3 @@ def assessed_share(ratings: tuple[Rating, ...], weight: Value) -> Exact | Absent
     if not picked:
         return None
     return divide(sum(share * weight for share, weight in picked), sum(weight for _, weight in picked))
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"\s+", "", text)

@@ -6,9 +6,7 @@ by one: each runs through the stage of its kind.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from operator import is_
 from typing import NamedTuple, Protocol
 
@@ -21,7 +19,7 @@ from indicator_rules.measure import Readers, reading, together
 from indicator_rules.plan import Criterion, Leaf, Plan
 from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
-from indicator_rules.score import OutOfRange, ScaleRunner, UnknownLevel, combined, treated
+from indicator_rules.score import MOST_REMEMBERED, OutOfRange, ScaleRunner, UnknownLevel, combined, treated
 from indicator_rules.stage import NONE, Stage
 from indicator_rules.value import Absent, Value
 
@@ -44,35 +42,52 @@ class Members(NamedTuple):
             entry.weight is None and not (self.shares_cells and entry.part_of in holders) for entry in self.every
         ):
             return None
+        return self.given_weight
+
+    @property
+    def given_weight(self) -> Exact:
+        """Σ of the weights that the record gives."""
         return add_all(exact(entry.weight) for entry in self.every if entry.weight is not None)
+
+
+class _Rule(NamedTuple):
+    """A criterion over entries, as far as it decides which they are."""
+
+    criterion: str
+    categories: frozenset[str]
+    only: str | None
+    """The category, if there is one alone."""
+    shares_cells: bool
+    per_goal: bool
+
+    def entries(self, record: EvaluationRecord, by_category: Mapping[str, Sequence[Indicator]]) -> Sequence[Indicator]:
+        """The entries in its categories, in the order of the record."""
+        if self.only is not None:
+            return by_category.get(self.only, ())
+        return [entry for entry in record.indicators if entry.category in self.categories]
 
 
 class Register:
     """Which criteria score the entries of which category."""
 
     def __init__(self, criteria: Iterable[Criterion]) -> None:
-        self.rules: list[tuple[str, bool, bool]] = []
-        """Criteria over entries: whether entries share weights, and whether they are scored goal by goal."""
-        self.by_category: defaultdict[str, list[int]] = defaultdict(list)
+        self.rules: list[_Rule] = []
         for criterion in criteria:
-            if criterion.entries is not None:
-                for category in categories_below(criterion.entries.categories):
-                    self.by_category[category].append(len(self.rules))
-                self.rules.append((criterion.id, criterion.entries.weights == "shared", criterion.entries.per_goal))
+            if (rules := criterion.entries) is not None:
+                categories = categories_below(rules.categories)
+                only = next(iter(categories)) if len(categories) == 1 else None
+                self.rules.append(_Rule(criterion.id, categories, only, rules.weights == "shared", rules.per_goal))
 
     def members(self, record: EvaluationRecord, not_applicable: set[str]) -> dict[str, Members]:
         """The entries of each criterion; where the record has some and none applies, the criterion is not applicable."""
-        found: list[list[Indicator]] = [[] for _ in self.rules]
-        for entry in record.indicators:
-            for place in self.by_category.get(entry.category, ()):
-                found[place].append(entry)
         left_out, has_goals = record.not_applicable.indicators, bool(record.goals)
-        members = {}
-        for (criterion, shared, per_goal), every in zip(self.rules, found, strict=True):
+        members, by_category = {}, record.by_category
+        for rule in self.rules:
+            every = rule.entries(record, by_category)
             applicable = [entry for entry in every if entry.id not in left_out] if left_out else every
-            members[criterion] = Members(every, applicable, shared, per_goal and has_goals)
+            members[rule.criterion] = Members(every, applicable, rule.shares_cells, rule.per_goal and has_goals)
             if every and not applicable:
-                not_applicable.add(criterion)
+                not_applicable.add(rule.criterion)
         return members
 
 
@@ -114,6 +129,7 @@ class EntriesRunner:
             rounding.entry_weight,
             rounding.entry_points,
         )
+        self._equal: dict[tuple[Exact, int], Sequence[Exact]] = {}
         self.kinds: dict[str, _Kind] = {}
         for kind, scale in criterion.entries.scales:
             runner = ScaleRunner(scale, readers)
@@ -161,42 +177,55 @@ class EntriesRunner:
         weights = self.weights(run, members, weight, check_sum=check_sum)
         if weights is None:
             return 0, ()
-        results = [self.entry(run, entry, part) for entry, part in zip(members.applicable, weights, strict=True)]
+        results: list[EntryResult] = []
+        points: list[Exact] = []
+        for entry, own in zip(members.applicable, weights, strict=True):
+            result = self.entry(run, entry, own)
+            results.append(result)
+            points.append(result.exact_points)
         run.facts.entry = None
-        points = [result.exact_points for result in results]
         if self.rules.combine == "weighted" and all(map(is_, points, weights)) and any(weights):
             return weight, tuple(results)  # full marks for all, the common case
         found = combined(self.rules.combine, points, weights, weight)
         # Entries rounded up can sum to more than the weight.
         return (found if isinstance(found, Absent) else smaller(found, weight)), tuple(results)
 
-    def weights(self, run: Run, members: Members, weight: Exact, *, check_sum: bool) -> list[Exact] | None:
+    def weights(self, run: Run, members: Members, weight: Exact, *, check_sum: bool) -> Sequence[Exact] | None:
         """The weight of each applicable entry; None after a problem."""
         applicable = members.applicable
         if self.rules.weights == "equal":
-            return self.rounded([divide(weight, len(applicable))] * len(applicable))
-        given: Sequence[Exact | Decimal | None] = [entry.weight for entry in applicable]
-        if members.shares_cells:
-            given = [self.recorded(entry, members) for entry in applicable]
-        known = [exact(one) for one in given if one is not None]
+            return self.equal(weight, len(applicable))
+        known: list[Exact] = []
+        for entry in applicable:
+            own = self.recorded(entry, members) if members.shares_cells else entry.weight
+            if own is not None:
+                known.append(exact(own))
         if not known:
             if self.rules.without_weights == "error":
                 run.refuse(entry_weights("entry-weights-missing", self.criterion, run.record, applicable), self.criterion.id)
                 return None
             run.split_equally.add(self.criterion.id)
-            return self.rounded([divide(weight, len(given))] * len(given))
-        if len(known) < len(given):
+            return self.equal(weight, len(applicable))
+        if len(known) < len(applicable):
             run.refuse(entry_weights("entry-weights-incomplete", self.criterion, run.record, applicable), self.criterion.id)
             return None
-        total = sum(exact(entry.weight) for entry in members.every if entry.weight is not None)
-        if check_sum and self.plan.entry_weights_must_sum and total != weight:
+        if check_sum and self.plan.entry_weights_must_sum and (total := members.given_weight) != weight:
             values = {"sum": to_text(total), "weight": to_text(weight)}
             problem = entry_weights("entry-weights-sum", self.criterion, run.record, applicable, **values)
             run.refuse(problem, self.criterion.id)
             return None
         return self.rounded(known)
 
-    def rounded(self, weights: list[Exact]) -> list[Exact]:
+    def equal(self, weight: Exact, number: int) -> Sequence[Exact]:
+        """`weight` in as many equal parts; worked out once."""
+        known = self._equal.get((weight, number))
+        if known is None:
+            if len(self._equal) >= MOST_REMEMBERED:
+                self._equal.clear()
+            known = self._equal[weight, number] = self.rounded([divide(weight, number)] * number)
+        return known
+
+    def rounded(self, weights: Sequence[Exact]) -> Sequence[Exact]:
         rounding = self.weights_rounding
         return weights if rounding is None else [rounding(one) for one in weights]
 

@@ -8,7 +8,7 @@ exact, and the same for the same record.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import takewhile
@@ -46,6 +46,27 @@ NOT_SENT = Absent("flag")
 
 Reader: TypeAlias = Callable[[Facts], Value]
 """Works out a formula."""
+SlotsReader: TypeAlias = Callable[[Facts], list[Exact | None]]
+"""Works out what the engine is given for slots."""
+
+
+def in_order(slots: Iterable[Slot]) -> list[Slot]:
+    """Each slot once: answers first, which are read all at once; last the flags that only say whether another slot holds a number."""
+    every = dict.fromkeys(slots)
+    formulas = {slot.formula for slot in every}
+    return sorted(every, key=lambda slot: (not slot.answer, _asked(slot) in formulas))
+
+
+def _asked(slot: Slot) -> Node | None:
+    """The number whose absence a slot flags, if it is such a flag."""
+    match slot.formula:
+        case Call(function="absent", arguments=(only,)) if _is_number(only):
+            return only
+    return None
+
+
+def _is_number(formula: Node) -> bool:
+    return isinstance(formula, Ref) and formula.kind in ("number", "truth")
 
 
 class Readers:
@@ -58,16 +79,22 @@ class Readers:
         for name, formula in measures.items():
             self.measures[name] = self.reader(formula)
 
-    def slots(self, slots: Sequence[Slot]) -> Callable[[Facts], list[Exact | None]]:
-        """What the engine is given for each of `slots`; quicker the more answers come first."""
-        answers = list(takewhile(bool, [slot.answer for slot in slots]))
-        readers = [self.slot(slot) for slot in slots[len(answers) :]]
-        if not answers:
-            return lambda facts: [read(facts) for read in readers]
+    def slots(self, slots: Sequence[Slot]) -> SlotsReader:
+        """What the engine is given for each of `slots`; quickest as `in_order` puts them."""
+        answers = [slot.answer for slot in takewhile(lambda slot: slot.answer, slots)]
+        places = {slot.formula: place for place, slot in enumerate(slots)}
+        about = [places[asked] for slot in slots if (asked := _asked(slot)) in places]
+        if any(_asked(slot) not in places for slot in slots[len(slots) - len(about) :]):
+            about = []  # in another order
+        readers = [self.slot(slot) for slot in slots[len(answers) : len(slots) - len(about)]]
 
         def values(facts: Facts) -> list[Exact | None]:
-            found = cast("list[Exact | None]", list(map(facts.inputs.get, answers)))
-            found += [read(facts) for read in readers]
+            found: list[Exact | None] = list(map(facts.inputs.get, answers)) if answers else []  # type: ignore[arg-type]
+            # Before Python 3.12 a comprehension is a call of its own, and this runs for every entry.
+            for read in readers:
+                found.append(read(facts))  # noqa: PERF401
+            for place in about:
+                found.append(1 if found[place] is None else None)
             return found
 
         return values
@@ -78,15 +105,20 @@ class Readers:
         if special is not None:
             return special
         read = self.reader(slot.formula)
-        if isinstance(slot.formula, Ref) and slot.formula.kind in ("number", "truth"):
-            return lambda facts: None if type(found := read(facts)) is Absent else cast(Exact, found)
+        if _is_number(slot.formula):
+
+            def number(facts: Facts) -> Exact | None:
+                found = read(facts)
+                return None if type(found) is Absent else found  # type: ignore[return-value]
+
+            return number
         codes = {TOP_LEVEL: 1} | {text: position for position, text in enumerate(slot.codes, 1)}
 
         def value(facts: Facts) -> Exact | None:
             found = read(facts)
             kind = type(found)
             if kind is int or kind is Fraction:
-                return cast(Exact, found)
+                return found  # type: ignore[return-value]
             if kind is bool:
                 return 1 if found else 0
             if isinstance(found, str):
@@ -156,7 +188,7 @@ class Readers:
             case "lookups":
                 return self.lookup(name)
             case "entry" | "this":
-                return cast(Reader, attrgetter(path))
+                return attrgetter(path)
             case "weight":
                 return lambda facts: facts.weight
             case "total":
@@ -231,7 +263,7 @@ class Readers:
                 return together([part for part in (a, b) if isinstance(part, Absent)])
             result = function(a, b)
             kind = type(result)
-            if (kind is Fraction or kind is int) and _is_huge(cast(Exact, result)):
+            if (kind is Fraction or kind is int) and _is_huge(result):  # type: ignore[arg-type]
                 return Absent("number-too-large", tuple(dict.fromkeys(paths(node))))
             return result
 

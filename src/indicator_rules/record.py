@@ -38,6 +38,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, 
 
 from indicator_rules import quantity
 from indicator_rules import record_fields as fields
+from indicator_rules.attainment import Attainment, attainment
 from indicator_rules.exact import Exact, divide
 from indicator_rules.frozen import Frozen
 from indicator_rules.json_form import OneRow
@@ -119,12 +120,6 @@ class Amounts(Part):
     def amount(self, name: str) -> Exact | None:
         """One amount in 元, or None where the record has none. Raises KeyError for a name that no amount has."""
         return self.in_yuan[name]
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy, which reckons its amounts anew."""
-        copied = super().model_copy(update=update, deep=deep)
-        copied.__dict__.pop("in_yuan", None)
-        return copied
 
 
 class Budget(Amounts):
@@ -213,6 +208,11 @@ class Indicator(Part):
             refuse("direction-differs", text=self.direction, typed=typed)
         return self
 
+    @Kept
+    def attainment(self) -> Attainment:
+        """How far it got, before any ruleset has a say."""
+        return attainment(self.direction, self.target, self.actual, surveyed=self.counts is not None)
+
     @model_validator(mode="after")
     def _values_in_unit(self) -> Self:
         """`target = 159` with `unit = "万元"` is 1590000 元."""
@@ -224,6 +224,7 @@ class Indicator(Part):
                         object.__setattr__(self, name, value.with_unit(self.unit))
                     except QuantityError as error:
                         refuse(error.code, **error.values)
+        self.attainment  # noqa: B018 -- worked out while the record is read; scoring finds it ready
         return self
 
 
@@ -398,6 +399,7 @@ class EvaluationRecord(Part):
         problems = list(_broken_links(self))
         if problems:
             refuse("record-links", problems=problems)
+        self.by_category  # noqa: B018 -- sorted while the record is read; scoring finds them so
         return self
 
     def _with_unit(self, row: Fund) -> Fund:
@@ -407,6 +409,14 @@ class EvaluationRecord(Part):
     def indicator_by_id(self) -> Mapping[str, Indicator]:
         """Entries by their ids."""
         return Frozen({entry.id: entry for entry in self.indicators})
+
+    @Kept
+    def by_category(self) -> Mapping[str, Sequence[Indicator]]:
+        """Entries by their categories, in the order of the record."""
+        found: dict[str, list[Indicator]] = {}
+        for entry in self.indicators:
+            found.setdefault(entry.category, []).append(entry)
+        return Frozen({category: tuple(entries) for category, entries in found.items()})
 
     def canonical(self) -> str:
         """The record as JSON for digests: one text for one meaning. Absent fields are left out and keys are sorted."""

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from indicator_rules import quantity
-from indicator_rules.completion import same_unit
+from indicator_rules.attainment import same_unit
 from indicator_rules.errors import KeyPath, Problem, RecordError, Where
 from indicator_rules.exact import MOST_DECIMALS, Exact, Rounding, add_all, decimal_places, divide, exact, multiply, to_decimal
 from indicator_rules.quantity import Quantity, QuantityError

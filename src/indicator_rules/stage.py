@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from indicator_rules.engine import Matcher, Rule
 from indicator_rules.errors import EvaluationError
-from indicator_rules.exact import Exact
 from indicator_rules.facts import Facts
+from indicator_rules.measure import SlotsReader, in_order
 from indicator_rules.plan import Award, Leaf, Slot
 from indicator_rules.table import Guard, Row
 
@@ -21,7 +21,6 @@ NONE = -1
 FIRST_ROWS = ("not_applicable", "absent")
 """Rows that stand before those of the scale and win, whatever the policy."""
 
-SlotsReader: TypeAlias = Callable[[Facts], list[Exact | None]]
 Prepare: TypeAlias = Callable[[int, tuple[Rule, ...]], Matcher]
 """The number of slots and the rules over them → a matcher."""
 
@@ -31,8 +30,7 @@ class Stage:
 
     def __init__(self, leaves: Sequence[Leaf], prepare: Prepare, read: Callable[[Sequence[Slot]], SlotsReader]) -> None:
         self.leaves = tuple(leaves)
-        # Answers first, for they are read all at once.
-        slots = sorted(dict.fromkeys(slot for leaf in leaves for slot in leaf.slots), key=lambda slot: not slot.answer)
+        slots = in_order(slot for leaf in leaves for slot in leaf.slots)
         place_of = {slot: place for place, slot in enumerate(slots)}
         rules: list[Rule] = []
         self._hits: list[tuple[int, int]] = []
@@ -48,12 +46,12 @@ class Stage:
                     self._hits.append((position, -1 - place))
         self._read = read(slots)
         self._matcher = prepare(len(slots), tuple(rules))
-        self._unknowable: list[tuple[int, list[int]]] = []
-        """Tables with rows that can be unknown, and these rows."""
+        self._unknowable: list[tuple[int, int, list[int]]] = []
+        """Tables with rows that can be unknown, the first of these rows, and all of them."""
         for position, leaf in enumerate(self.leaves):
             places = [place for place, row in enumerate(leaf.table.rows) if row.refuted is not None]
             if places:
-                self._unknowable.append((position, places))
+                self._unknowable.append((position, places[0], places))
         self._nothing = [NONE] * len(self.leaves)
         self._special = [_special_rows(leaf.table.rows) for leaf in self.leaves]
 
@@ -71,14 +69,15 @@ class Stage:
                 chosen[table] = row
             elif before != row:
                 self._settle(table, before, row, chosen)
-        for table, places in self._unknowable:
+        for table, first, places in self._unknowable:
             last = chosen[table]
-            for place in places:
-                if place >= last:  # nothing chosen, or nothing above it left
-                    break
-                if (table, place) not in refuted:
-                    chosen[table] = NONE
-                    break
+            if last > first:  # something chosen, and something above it that may be unknown
+                for place in places:
+                    if place >= last:
+                        break
+                    if (table, place) not in refuted:
+                        chosen[table] = NONE
+                        break
         return chosen
 
     def _settle(self, table: int, one: int, other: int, chosen: list[int]) -> None:

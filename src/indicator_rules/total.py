@@ -90,10 +90,9 @@ class Adder:
         extra = add_all([results[place].exact_points for place in self.extra]) if self.extra else 0
         if self.plain:
             counted = [results[place] for place in self.scored] if self.extra else results
-            points = add_all([result.exact_points for result in counted])
-            weight = add_all([result.exact_weight for result in counted])
-            left_out = [_left_out(result) for result in counted if result.row == "not_applicable"]
-            return Sum(points, weight, add_all(left_out) if left_out else 0, extra)
+            _, points, weights, rows, *_ = zip(*counted, strict=True) if counted else ((), (), (), ())
+            left_out = add_all(map(_left_out, counted)) if "not_applicable" in rows else 0
+            return Sum(add_all(points), add_all(weights), left_out, extra)
         own = list(map(_own, results))
         return _added([*own, *self._subtotals(own)], self.top)._replace(extra=extra)
 

@@ -111,6 +111,12 @@ def test_a_changed_copy_reckons_anew() -> None:
     assert budget.amount("spent") == 10_000
     assert budget.model_copy(update={"spent": Decimal(2)}).amount("spent") == 20_000
     assert copy.deepcopy(budget) == budget
+    read = record(indicators=[entry(id="a"), entry(id="b", category="质量指标"), entry(id="c")])
+    assert [*read.indicator_by_id] == ["a", "b", "c"]
+    assert [[one.id for one in entries] for entries in read.by_category.values()] == [["a", "c"], ["b"]]
+    fewer = read.model_copy(update={"indicators": read.indicators[1:]})
+    assert [*fewer.indicator_by_id] == ["b", "c"]
+    assert [[one.id for one in entries] for entries in fewer.by_category.values()] == [["b"], ["c"]]
 
 
 def test_funds_take_the_unit_of_the_budget() -> None:

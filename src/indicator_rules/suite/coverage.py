@@ -22,10 +22,11 @@ from indicator_rules.exact import Exact, to_text
 from indicator_rules.explaining.explain import is_truth
 from indicator_rules.expression import Call, Node, Ref
 from indicator_rules.facts import Facts
+from indicator_rules.measure import SlotsReader
 from indicator_rules.plan import Descend, Leaf, Plan, Scale, Slot
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
-from indicator_rules.stage import FIRST_ROWS, NONE, Prepare, SlotsReader, Stage
+from indicator_rules.stage import FIRST_ROWS, NONE, Prepare, Stage
 from indicator_rules.table import Bound, Operator
 
 Values: TypeAlias = Mapping[str, Exact | None]
