@@ -225,6 +225,7 @@ def normalise(text: str) -> str:
     return narrow
 
 
+@lru_cache(maxsize=1024)  # records say 100% over and over
 def _parse_text(typed: str) -> Quantity:
     text = _measured(typed)
     compact = normalise(text)
