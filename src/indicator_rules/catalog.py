@@ -29,7 +29,8 @@ from indicator_rules.quantity import shown
 from indicator_rules.reading import RecordSource, reading
 from indicator_rules.record_fields import suggestion
 from indicator_rules.rules import Rules, check
-from indicator_rules.spec import Applies, Header, Label
+from indicator_rules.spec import Applies, Header
+from indicator_rules.spec_fields import Label
 from indicator_rules.validation import decode
 
 RulesetSource: TypeAlias = "str | bytes | PathLike[str] | Mapping[str, Any]"

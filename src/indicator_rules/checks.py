@@ -44,13 +44,9 @@ from indicator_rules.scale_checks import (
     tree,
     unread,
 )
-from indicator_rules.spec import (
-    Completion,
-    Levels,
-    MoveTo,
-    Spec,
-    Weight,
-)
+from indicator_rules.spec import Completion, Spec, Weight
+from indicator_rules.spec_fields import MoveTo
+from indicator_rules.spec_scales import Levels
 from indicator_rules.syntax import NOT_NAMES
 
 DEEPEST_GROUP = 5

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from indicator_rules import spec as written
+from indicator_rules import spec_scales
 from indicator_rules.condition import Slots, TooComplex, certain, constant, guards
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import exact
@@ -33,6 +34,7 @@ from indicator_rules.plan import (
     Weight,
 )
 from indicator_rules.ruleset import Ruleset
+from indicator_rules.spec_fields import Model
 from indicator_rules.table import MOST_GUARDS, MOST_TERMS, Bound, Guard, HitPolicy, Row, Table
 
 __all__ = ["compile_ruleset"]
@@ -286,8 +288,8 @@ def _written_at(spec: written.Spec, path: KeyPath) -> KeyPath:
     at: Any = spec
     found: KeyPath = ()
     for part in path:
-        at = getattr(at, str(part)) if isinstance(at, written.Model) else at[part]
+        at = getattr(at, str(part)) if isinstance(at, Model) else at[part]
         found = (*found, part)
-        if isinstance(at, written.Shared):
+        if isinstance(at, spec_scales.Shared):
             found, at = ("scales", at.use), spec.scales[at.use]
     return found

@@ -34,7 +34,7 @@ from indicator_rules.plan import Choice, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.refusals import undecided
 from indicator_rules.score import ScaleRunner
-from indicator_rules.spec import Label
+from indicator_rules.spec_fields import Label
 from indicator_rules.stage import NONE, Stage
 from indicator_rules.total import Adder, Totals, Weights
 from indicator_rules.value import Absent

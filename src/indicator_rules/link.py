@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from indicator_rules import spec as written
+from indicator_rules import spec_scales
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.expression import Name, Node
 from indicator_rules.ruleset import Formula, MessagePart, Ruleset
 from indicator_rules.scope import DATE, MONEY, NUMBER, RECORD_FIELDS, TEXT, TRUTH, UNSURE, Scope, Type
 from indicator_rules.spec import Spec
+from indicator_rules.spec_fields import Amount, Award, MoveTo
 from indicator_rules.syntax import FormulaError, parse
 
 Wanted: TypeAlias = Literal["any", "number", "truth", "pure", "award"]
@@ -38,38 +40,38 @@ def link(spec: Spec, file: str = "") -> tuple[Ruleset, list[Problem]]:
     return ruleset, linker.problems
 
 
-def scale_formulas(scale: written.OwnScale) -> Iterator[tuple[KeyPath, str, Wanted]]:
+def scale_formulas(scale: spec_scales.OwnScale) -> Iterator[tuple[KeyPath, str, Wanted]]:
     """Every formula in a scale: its path inside the scale, its text, what it has to give."""
     match scale:
-        case written.Proportional():
+        case spec_scales.Proportional():
             yield from _given((("full_at",), scale.full_at), (("zero_at",), scale.zero_at), (("pass_line",), scale.pass_line))
-        case written.Bands():
+        case spec_scales.Bands():
             for place, band in enumerate(scale.bands):
                 yield from _given((("bands", place, "at_least"), band.at_least), (("bands", place, "above"), band.above))
                 yield from _award(("bands", place, "award"), band.award)
-        case written.Deduct():
+        case spec_scales.Deduct():
             yield from _given((("at",), scale.at), (("step",), scale.step))
             yield from _award(("points",), scale.points)
             if scale.at_most is not None:
                 yield from _award(("at_most",), scale.at_most)
             if scale.when is not None:
                 yield ("when",), scale.when, "truth"
-        case written.Checklist():
+        case spec_scales.Checklist():
             for place, item in enumerate(scale.items):
                 yield ("items", place, "when"), item.when, "truth"
                 if item.award is not None:
                     yield from _award(("items", place, "award"), item.award)
-        case written.Levels():
+        case spec_scales.Levels():
             for place, level in enumerate(scale.levels):
                 yield from _award(("levels", place, "award"), level.award)
-        case written.FirstMatch():
+        case spec_scales.FirstMatch():
             for place, case in enumerate(scale.rows):
                 if case.when is not None:
                     yield ("rows", place, "when"), case.when, "truth"
                 yield from _award(("rows", place, "award"), case.award)
-        case written.Discretionary():
+        case spec_scales.Discretionary():
             yield from _award(("award",), scale.award)
-        case written.Parts():
+        case spec_scales.Parts():
             for place, part in enumerate(scale.parts):
                 if part.weight is not None:
                     yield from _award(("parts", place, "weight"), part.weight)
@@ -81,13 +83,13 @@ def _given(*pairs: tuple[KeyPath, str | None]) -> Iterator[tuple[KeyPath, str, W
             yield path, text, "number"
 
 
-def _award(path: KeyPath, award: written.Award) -> Iterator[tuple[KeyPath, str, Wanted]]:
+def _award(path: KeyPath, award: Award) -> Iterator[tuple[KeyPath, str, Wanted]]:
     for form in ("share", "points"):
         text: str | None = getattr(award, form)
         if text is not None:
             yield (*path, form), text, "award"
     for end in ("at_least", "above", "at_most", "below", "from_", "to"):
-        amount: written.Amount | None = getattr(award, end)
+        amount: Amount | None = getattr(award, end)
         if amount is not None:
             form = "share" if amount.share is not None else "points"
             yield (*path, end, form), str(getattr(amount, form)), "award"
@@ -99,7 +101,7 @@ class _Linker:
     file: str
     problems: list[Problem] = field(default_factory=list)
     formulas: dict[KeyPath, Formula] = field(default_factory=dict)
-    scales: dict[KeyPath, written.OwnScale] = field(default_factory=dict)
+    scales: dict[KeyPath, spec_scales.OwnScale] = field(default_factory=dict)
     messages: dict[KeyPath, tuple[MessagePart, ...]] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     scope: Scope = field(default_factory=lambda: Scope.of(RECORD_FIELDS))
@@ -210,7 +212,7 @@ class _Linker:
                 self.known((*path, "group"), criterion.group, self.spec.groups, "group-unknown")
             if criterion.source is not None:
                 self.known((*path, "source", "ref"), criterion.source.ref, self.spec.sources, "source-unknown")
-            if isinstance(criterion.not_applicable, written.MoveTo):
+            if isinstance(criterion.not_applicable, MoveTo):
                 others = [other for other in self.spec.criteria if other != name]
                 self.known((*path, "not_applicable", "move_to"), criterion.not_applicable.move_to, others, "criterion-unknown")
             if criterion.applies_when is not None:
@@ -251,38 +253,38 @@ class _Linker:
     def scale(
         self,
         path: KeyPath,
-        scale: written.OwnScale | written.Shared,
+        scale: spec_scales.OwnScale | spec_scales.Shared,
         scope: Scope,
         measure: Type | None,
         at: KeyPath | None = None,
     ) -> None:
         """A scale used at `path` and written there, or at `at`."""
         at = at or path
-        if not isinstance(scale, written.Shared):
+        if not isinstance(scale, spec_scales.Shared):
             self.own_scale(path, at, scale, scope, measure)
             return
         shared = self.spec.scales.get(scale.use)
-        if shared is None or isinstance(shared, written.Shared):
-            own = [name for name, other in self.spec.scales.items() if not isinstance(other, written.Shared)]
+        if shared is None or isinstance(shared, spec_scales.Shared):
+            own = [name for name, other in self.spec.scales.items() if not isinstance(other, spec_scales.Shared)]
             self.known((*at, "use"), scale.use, own, "scale-unknown")
         elif scale.kind not in (None, shared.kind):
             self.problem("scale-kind-differs", (*at, "kind"), text=scale.kind, kind=shared.kind)
         else:
             self.own_scale(path, ("scales", scale.use), shared, scope, measure)
 
-    def own_scale(self, path: KeyPath, at: KeyPath, scale: written.OwnScale, scope: Scope, measure: Type | None) -> None:
+    def own_scale(self, path: KeyPath, at: KeyPath, scale: spec_scales.OwnScale, scope: Scope, measure: Type | None) -> None:
         """A scale used at `path` and written at `at`."""
         self.scales[path] = scale
         self.fits_measure(path, scale, measure)
         for inside, text, wanted in scale_formulas(scale):
             names = scope.with_weight() if wanted == "award" else scope
-            pure = isinstance(scale, written.Deduct) and scale.per in ("occurrence", "period")
+            pure = isinstance(scale, spec_scales.Deduct) and scale.per in ("occurrence", "period")
             like = NUMBER if pure else measure or UNSURE
             self.formula((*path, *inside), text, names, wanted, (*at, *inside), like)
-        if isinstance(scale, written.Parts):
+        if isinstance(scale, spec_scales.Parts):
             self.parts(path, at, scale, scope)
 
-    def parts(self, path: KeyPath, at: KeyPath, scale: written.Parts, scope: Scope) -> None:
+    def parts(self, path: KeyPath, at: KeyPath, scale: spec_scales.Parts, scope: Scope) -> None:
         """The parts of a composite; a shared one may hold itself, and is stopped at the depth allowed."""
         if path.count("parts") >= DEEPEST_PARTS:
             self.problem("parts-too-deep", at, limit=DEEPEST_PARTS)
@@ -295,24 +297,24 @@ class _Linker:
                 measure = found.type if found else UNSURE
             self.scale((*path, *inside, "scale"), part.scale, scope, measure, (*at, *inside, "scale"))
 
-    def fits_measure(self, path: KeyPath, scale: written.OwnScale, measure: Type | None) -> None:
+    def fits_measure(self, path: KeyPath, scale: spec_scales.OwnScale, measure: Type | None) -> None:
         """A scale that reads a number needs a measure that gives one; levels need a choice; the rest read no measure."""
         over_entries = path[2] == "entries" and (*path[:-1], "measure") not in self.formulas
         owner = path[:-1] if path[-1] == "scale" else path[:2]
-        needs_number = isinstance(scale, written.Proportional | written.Bands) or (
-            isinstance(scale, written.Deduct) and scale.per != "miss"
+        needs_number = isinstance(scale, spec_scales.Proportional | spec_scales.Bands) or (
+            isinstance(scale, spec_scales.Deduct) and scale.per != "miss"
         )
         if measure is None:
             if needs_number:
                 self.problem("measure-missing", owner, kind=scale.kind)
         elif needs_number and measure.kind != "number":
             self.problem("measure-not-a-number", (*owner, "measure"), kind=str(measure))
-        elif isinstance(scale, written.Levels) and measure != UNSURE and not over_entries:
+        elif isinstance(scale, spec_scales.Levels) and measure != UNSURE and not over_entries:
             self.labels_are_possible(path, scale, measure)
-        elif not over_entries and not needs_number and not isinstance(scale, written.Levels):
+        elif not over_entries and not needs_number and not isinstance(scale, spec_scales.Levels):
             self.problem("measure-not-read", (*owner, "measure"), kind=scale.kind)
 
-    def labels_are_possible(self, path: KeyPath, scale: written.Levels, measure: Type) -> None:
+    def labels_are_possible(self, path: KeyPath, scale: spec_scales.Levels, measure: Type) -> None:
         """The levels of a choice are among its choices."""
         if measure.kind != "text":
             self.problem("measure-not-a-label", (*path[:2], "measure"), kind=str(measure))

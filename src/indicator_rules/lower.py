@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from indicator_rules import spec as written
+from indicator_rules import spec_scales
 from indicator_rules.condition import Slots, TooComplex, certain, constant, guards
 from indicator_rules.errors import KeyPath
 from indicator_rules.exact import Exact, exact
@@ -18,6 +18,8 @@ from indicator_rules.expression import And, Arithmetic, Call, Negative, Node, Nu
 from indicator_rules.plan import Award, Descend, Leaf, Part, Points, Range, Scale, Treatment
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.scale_checks import falls
+from indicator_rules.spec_fields import Amount, Label, MoveTo
+from indicator_rules.spec_fields import Award as Written
 from indicator_rules.table import Bound, Guard, HitPolicy, Operator, Row, Table
 
 WEIGHT = Ref("weight")
@@ -29,7 +31,7 @@ ALWAYS: tuple[Guard, ...] = ((),)
 
 def treatment(given: object) -> Treatment:
     """`absent` and `not_applicable` as written → what is done."""
-    if isinstance(given, written.MoveTo):
+    if isinstance(given, MoveTo):
         return Treatment("move_to", criterion=given.move_to)
     if isinstance(given, str):
         return Treatment(given)  # type: ignore[arg-type]  # the words of `IfAbsent` and `IfNotApplicable` are the kinds
@@ -76,21 +78,21 @@ class _Lowering:
 
     def scale(self) -> Scale:
         match self.ruleset.scales[self.path]:
-            case written.Proportional() as scale:
+            case spec_scales.Proportional() as scale:
                 return self.proportional(scale)
-            case written.Bands() as scale:
+            case spec_scales.Bands() as scale:
                 return self.bands(scale)
-            case written.Deduct() as scale:
+            case spec_scales.Deduct() as scale:
                 return self.miss(scale) if scale.per == "miss" else self.deduct(scale)
-            case written.Checklist() as scale:
+            case spec_scales.Checklist() as scale:
                 return self.checklist(scale)
-            case written.Levels() as scale:
+            case spec_scales.Levels() as scale:
                 return self.levels(scale)
-            case written.FirstMatch() as scale:
+            case spec_scales.FirstMatch() as scale:
                 return self.first_match(scale)
-            case written.Parts() as scale:
+            case spec_scales.Parts() as scale:
                 return self.composite(scale)
-            case written.Discretionary() as scale:
+            case spec_scales.Discretionary() as scale:
                 return self.leaf("FIRST", [Row("assessed", ALWAYS, self.award(scale.award, "award"))])
 
     # ------------------------------------------------------------------------------------------------------------ building
@@ -107,13 +109,13 @@ class _Lowering:
     def node(self, *inside: str | int) -> Node:
         return self.ruleset.node(*self.path, *inside)
 
-    def points(self, given: written.Award | written.Amount, *inside: str | int) -> Node:
+    def points(self, given: Written | Amount, *inside: str | int) -> Node:
         """A share or points as a formula in points."""
         if given.share is not None:
             return share_of_weight(self.node(*inside, "share"))
         return self.node(*inside, "points")
 
-    def award(self, award: written.Award, *inside: str | int) -> Award:
+    def award(self, award: Written, *inside: str | int) -> Award:
         if not award.is_range:
             return Points(self.points(award, *inside))
         low, high = award.at_least or award.above, award.at_most or award.below
@@ -149,7 +151,7 @@ class _Lowering:
 
     # -------------------------------------------------------------------------------------------------------------- scales
 
-    def proportional(self, scale: written.Proportional) -> Scale:
+    def proportional(self, scale: spec_scales.Proportional) -> Scale:
         full = self.node("full_at")
         zero = self.node("zero_at") if scale.zero_at is not None else NOTHING
         reached, beyond, short = ("<=", ">=", ">") if falls(scale) else (">=", "<=", "<")
@@ -164,7 +166,7 @@ class _Lowering:
         rows.append(Row("part", self.when(_op(short), full), Points(part)))
         return self.leaf("FIRST", rows, reads=self.x)
 
-    def bands(self, scale: written.Bands) -> Scale:
+    def bands(self, scale: spec_scales.Bands) -> Scale:
         """Constant cuts are in order: each value fits one band. Cuts worked out from the record need not be: the topmost wins."""
         cuts = [self.cut(scale, place) for place in range(len(scale.bands))]
         constant_cuts = all(cut is None or constant(cut[1]) is not None for cut in cuts)
@@ -181,13 +183,13 @@ class _Lowering:
         made = self.leaf("UNIQUE" if constant_cuts else "FIRST", rows, reads=self.x)
         return replace(made, labels=_labels("band", (band.label for band in scale.bands)))
 
-    def cut(self, scale: written.Bands, place: int) -> tuple[Operator, Node] | None:
+    def cut(self, scale: spec_scales.Bands, place: int) -> tuple[Operator, Node] | None:
         """Where a band begins; None for the lowest."""
         if scale.bands[place].at_least is not None:
             return ">=", self.node("bands", place, "at_least")
         return (">", self.node("bands", place, "above")) if scale.bands[place].above is not None else None
 
-    def band_award(self, band: written.Band, place: int, lower: Node | None, upper: Node | None) -> Award:
+    def band_award(self, band: spec_scales.Band, place: int, lower: Node | None, upper: Node | None) -> Award:
         if band.award.from_ is None or band.award.to is None or lower is None or upper is None:
             return self.award(band.award, "bands", place, "award")
         start = self.points(band.award.from_, "bands", place, "award", "from_")
@@ -195,7 +197,7 @@ class _Lowering:
         way = divided(minus(self.x, lower), minus(upper, lower))
         return Points(plus(start, times(minus(end, start), way)))
 
-    def deduct(self, scale: written.Deduct) -> Scale:
+    def deduct(self, scale: spec_scales.Deduct) -> Scale:
         at = self.node("at") if scale.at is not None else NOTHING
         under = scale.per in ("under", "missing")
         distance = minus(at, self.x) if under else minus(self.x, at)
@@ -210,7 +212,7 @@ class _Lowering:
         ]
         return self.leaf("UNIQUE", rows, reads=self.x)
 
-    def miss(self, scale: written.Deduct) -> Scale:
+    def miss(self, scale: spec_scales.Deduct) -> Scale:
         condition = self.node("when")
         rows: list[Row[Award]] = [
             Row("none", self.holds(("when",), condition, self.slots, holds=False), Points(self.less(NOTHING))),
@@ -218,7 +220,7 @@ class _Lowering:
         ]
         return self.leaf("UNIQUE", rows)
 
-    def deduction(self, scale: written.Deduct, steps: Node) -> Node:
+    def deduction(self, scale: spec_scales.Deduct, steps: Node) -> Node:
         lost = times(steps, self.points(scale.points, "points"))
         return lost if scale.at_most is None else Call("min", (lost, self.points(scale.at_most, "at_most")))
 
@@ -226,7 +228,7 @@ class _Lowering:
         """Full marks less a deduction; for a penalty, the deduction itself."""
         return deduction if self.role == "penalty" else minus(WEIGHT, deduction)
 
-    def checklist(self, scale: written.Checklist) -> Scale:
+    def checklist(self, scale: spec_scales.Checklist) -> Scale:
         gates: list[Node] = []
         parts: list[Part] = []
         for place, item in enumerate(scale.items):
@@ -240,7 +242,7 @@ class _Lowering:
         head = self.leaf("FIRST", [Row("checklist", ALWAYS, Descend())])
         return replace(head, parts=tuple(parts), base=WEIGHT if scale.mode == "subtractive" else None)
 
-    def composite(self, scale: written.Parts) -> Scale:
+    def composite(self, scale: spec_scales.Parts) -> Scale:
         """Parts, each lowered as a scale of its own."""
         parts: list[Part] = []
         for place, part in enumerate(scale.parts):
@@ -258,7 +260,7 @@ class _Lowering:
         by_person = any(part.scale.by_person for part in parts)
         return replace(head, parts=tuple(parts), combine=scale.combine, by_person=by_person)
 
-    def item(self, scale: written.Checklist, place: int, condition: Node, gates: list[Node], worth: Node) -> Leaf:
+    def item(self, scale: spec_scales.Checklist, place: int, condition: Node, gates: list[Node], worth: Node) -> Leaf:
         """Met or unmet; an item whose gate is shut is unmet, and its row says why."""
         slots, inside = Slots(), ("items", place, "when")
         subtractive = scale.mode == "subtractive"
@@ -277,7 +279,7 @@ class _Lowering:
         policy: HitPolicy = "FIRST" if gates or scale.unknown == "unmet" else "UNIQUE"
         return Leaf(Table(".".join((*map(str, self.path), scale.items[place].id)), policy, tuple(rows)), slots.all())
 
-    def levels(self, scale: written.Levels) -> Scale:
+    def levels(self, scale: spec_scales.Levels) -> Scale:
         """The label as its place in the list. Over entries, and without a measure, it is the level given by a person."""
         of_entry = self.path[2] == "entries"
         given = self.measure in (None, COMPLETION)
@@ -295,7 +297,7 @@ class _Lowering:
         labels = _labels("level", (level.label for level in scale.levels))
         return replace(made, levels=True, by_person=made.by_person or given, labels=labels)
 
-    def first_match(self, scale: written.FirstMatch) -> Scale:
+    def first_match(self, scale: spec_scales.FirstMatch) -> Scale:
         rows: list[Row[Award]] = []
         for place, case in enumerate(scale.rows):
             award = self.award(case.award, "rows", place, "award")
@@ -316,7 +318,7 @@ class _Lowering:
 _OPPOSITE: dict[Operator, Operator] = {">=": "<", "<": ">=", ">": "<=", "<=": ">"}
 
 
-def _labels(kind: str, labels: Iterable[written.Label | None]) -> tuple[tuple[str, written.Label], ...]:
+def _labels(kind: str, labels: Iterable[Label | None]) -> tuple[tuple[str, Label], ...]:
     return tuple((f"{kind}_{place}", label) for place, label in enumerate(labels, 1) if label is not None)
 
 

@@ -15,7 +15,8 @@ from typing import Literal, TypeAlias
 from indicator_rules.exact import Exact, to_text
 from indicator_rules.expression import Call, Node, Ref
 from indicator_rules.ruleset import MessagePart
-from indicator_rules.spec import Applies, Citation, Combine, Completion, Label, Source, Stages
+from indicator_rules.spec import Applies, Citation, Completion, Source, Stages
+from indicator_rules.spec_fields import Combine, Label
 from indicator_rules.table import Guard, Row, Table, guards_text
 
 EntryKind: TypeAlias = Literal["quantitative", "qualitative", "dated"]

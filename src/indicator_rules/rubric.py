@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from indicator_rules import messages
+from indicator_rules import messages, spec_scales
 from indicator_rules import spec as written
 from indicator_rules.exact import exact, to_text
 from indicator_rules.inputs import InputField
@@ -17,6 +17,7 @@ from indicator_rules.messages import Language
 from indicator_rules.render import COLUMNS, hanging, table, width, wrap
 from indicator_rules.scale_checks import constant, falls
 from indicator_rules.spec import Criterion, Spec
+from indicator_rules.spec_fields import Amount, Award, MoveTo
 
 _NARROWEST = 14
 """Columns that a long text needs to be readable: seven Chinese characters."""
@@ -220,36 +221,36 @@ class Words:
         return formula if measure is None else measure.label.text(self.lang)
 
     def treatment(self, given: object) -> str:
-        if isinstance(given, written.MoveTo):
+        if isinstance(given, MoveTo):
             label = self.spec.criteria[given.move_to].label.text(self.lang)
             return messages.text("explain.treatment-move-to", {"criterion": label}, self.lang)
         key = given if isinstance(given, str) else "points"
         return messages.text(f"explain.treatment-{key}", {"points": given}, self.lang)
 
-    def scale(self, scale: written.OwnScale | written.Shared) -> str:
+    def scale(self, scale: spec_scales.OwnScale | spec_scales.Shared) -> str:
         match scale:
-            case written.Shared():
+            case spec_scales.Shared():
                 return self.scale(self.spec.scales[scale.use])
-            case written.Proportional():
+            case spec_scales.Proportional():
                 return self.proportional(scale)
-            case written.Bands():
+            case spec_scales.Bands():
                 return self.bands(scale)
-            case written.Deduct():
+            case spec_scales.Deduct():
                 return self.deduct(scale)
-            case written.Checklist():
+            case spec_scales.Checklist():
                 return self.checklist(scale)
-            case written.Levels():
+            case spec_scales.Levels():
                 return self.joined(
                     self.say("case", condition=one.label.text(self.lang), award=self.award(one.award)) for one in scale.levels
                 )
-            case written.FirstMatch():
+            case spec_scales.FirstMatch():
                 return self.first_match(scale)
-            case written.Discretionary():
+            case spec_scales.Discretionary():
                 return self.award(scale.award)
-            case written.Parts():
+            case spec_scales.Parts():
                 return self.parts(scale)
 
-    def parts(self, scale: written.Parts) -> str:
+    def parts(self, scale: spec_scales.Parts) -> str:
         said = [self.say(f"parts-{scale.combine}")]
         for part in scale.parts:
             weight = "" if part.weight is None else self.say("item-award", award=self.given(part.weight))
@@ -257,7 +258,7 @@ class Words:
             said.append(part.label.text(self.lang) + weight + "：" + measured + self.scale(part.scale))
         return self.joined(said)
 
-    def proportional(self, scale: written.Proportional) -> str:
+    def proportional(self, scale: spec_scales.Proportional) -> str:
         full, zero = scale.full_at, scale.zero_at or "0"
         way = "falling" if falls(scale) else "rising"
         parts = [self.say(f"full-{way}", full="100%" if full == "1" else full)]
@@ -267,7 +268,7 @@ class Words:
             parts.append(self.say(f"zero-{way}", zero=zero))
         return self.joined([*parts, self.say("inverse" if scale.inverse else "in-proportion")])
 
-    def bands(self, scale: written.Bands) -> str:
+    def bands(self, scale: spec_scales.Bands) -> str:
         parts = []
         for band in scale.bands:
             cut = f"≥ {band.at_least}" if band.at_least is not None else f"> {band.above}" if band.above is not None else ""
@@ -276,7 +277,7 @@ class Words:
             parts.append(self.say("case", condition=named, award=self.award(band.award)))
         return self.joined(parts)
 
-    def deduct(self, scale: written.Deduct) -> str:
+    def deduct(self, scale: spec_scales.Deduct) -> str:
         off = self.given(scale.points)
         if scale.per == "miss":
             parts = [self.say("deduct-miss", when=scale.when or "", points=off)]
@@ -288,7 +289,7 @@ class Words:
             parts.append(self.say("deduct-at-most", points=self.given(scale.at_most)))
         return self.joined(parts)
 
-    def checklist(self, scale: written.Checklist) -> str:
+    def checklist(self, scale: spec_scales.Checklist) -> str:
         parts = [self.say(f"checklist-{scale.mode}")]
         for item in scale.items:
             award = "" if item.award is None else self.say("item-award", award=self.given(item.award))
@@ -297,14 +298,14 @@ class Words:
             parts.append(self.say("items-equal"))
         return self.joined(parts)
 
-    def first_match(self, scale: written.FirstMatch) -> str:
+    def first_match(self, scale: spec_scales.FirstMatch) -> str:
         parts = []
         for case in scale.rows:
             label = case.label.text(self.lang) if case.label is not None else case.when or self.say("otherwise")
             parts.append(self.say("case", condition=label, award=self.award(case.award)))
         return self.joined(parts)
 
-    def award(self, award: written.Award) -> str:
+    def award(self, award: Award) -> str:
         """What a row gives."""
         if award.from_ is not None and award.to is not None:
             return self.say("award-line", start=self.end(award.from_), end=self.end(award.to))
@@ -320,13 +321,13 @@ class Words:
             return self.say("award-full")
         return self.say("award", award=self.given(award))
 
-    def given(self, award: written.Award | written.Amount) -> str:
+    def given(self, award: Award | Amount) -> str:
         """A share of the weight, or points."""
         if award.share is not None:
             return self.say("share", share=award.share)
         return self.say("points", points=award.points)
 
-    def end(self, amount: written.Amount) -> str:
+    def end(self, amount: Amount) -> str:
         share = amount.share
         if share is not None and "%" not in share and constant(share) in (0, 1):
             return "100%" if constant(share) == 1 else "0%"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from indicator_rules.errors import KeyPath
 from indicator_rules.expression import Node
 from indicator_rules.scope import Type
-from indicator_rules.spec import OwnScale, Spec
+from indicator_rules.spec import Spec
+from indicator_rules.spec_scales import OwnScale
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,24 +15,21 @@ from indicator_rules.condition import constant as constant_of
 from indicator_rules.errors import KeyPath, Problem, Severity, Where
 from indicator_rules.exact import Exact, divide, exact, to_percent, to_text
 from indicator_rules.expression import Node
-from indicator_rules.spec import (
-    Amount,
-    Award,
+from indicator_rules.spec import Criterion, Spec
+from indicator_rules.spec_fields import Amount, Award, MoveTo
+from indicator_rules.spec_scales import (
     Bands,
     Checklist,
-    Criterion,
     Deduct,
     Discretionary,
     FirstMatch,
     Item,
     Levels,
-    MoveTo,
     OwnScale,
     Parts,
     Proportional,
     Scale,
     Shared,
-    Spec,
 )
 from indicator_rules.syntax import FormulaError, parse
 

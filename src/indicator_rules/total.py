@@ -12,7 +12,7 @@ from indicator_rules.exact import Exact, add, add_all, divide, exact, multiply, 
 from indicator_rules.plan import Group, Plan
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.score import combined
-from indicator_rules.spec import Combine
+from indicator_rules.spec_fields import Combine
 from indicator_rules.value import Absent
 
 

@@ -309,7 +309,7 @@ for name in ("de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "C.UTF-8"):
     assert points(rules, record({"x": 0.9}), record({"x": decimal.Decimal("0.89999")})) == [{"a": "1"}, {"a": "0"}]
 """,
     "the largest ruleset runs and the next larger one is a problem": """
-from indicator_rules.spec import MOST_CRITERIA, MOST_ROWS
+from indicator_rules.spec_fields import (MOST_CRITERIA, MOST_ROWS)
 inputs = {f"x{i}": "number" for i in range(MOST_CRITERIA)}
 def large(criteria, rows): return ruleset({f"c{i}": {"weight": 60, "scale": {"kind": "checklist", "items": [{"id": f"i{k}", "label": "i", "award": 1, "when": f"x{i} >= {k}"} for k in range(rows)]}} for i in range(criteria)}, {name: inputs[name] for name in list(inputs)[:criteria]} if criteria <= MOST_CRITERIA else inputs)
 assert codes(large(MOST_CRITERIA + 1, 1)) and codes(large(1, MOST_ROWS + 1))

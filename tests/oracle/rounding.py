@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
-from indicator_rules.spec import Stage
+from indicator_rules.spec_fields import Stage
 
 
 def rounded(value: Fraction | None, stage: Stage | None) -> Fraction | None:

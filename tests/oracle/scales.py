@@ -8,9 +8,9 @@ from math import ceil, floor
 
 from indicator_rules import expression as ast
 from indicator_rules.record import Rating
-from indicator_rules.spec import (
-    Amount,
-    Award,
+from indicator_rules.spec import Spec
+from indicator_rules.spec_fields import Amount, Award
+from indicator_rules.spec_scales import (
     Band,
     Bands,
     Checklist,
@@ -24,7 +24,6 @@ from indicator_rules.spec import (
     Parts,
     Proportional,
     Shared,
-    Spec,
 )
 from oracle.combining import clamped, combined, treated
 from oracle.completion import mean, same_text

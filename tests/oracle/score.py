@@ -8,21 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from indicator_rules.record import Deduction, EvaluationRecord, Indicator
-from indicator_rules.spec import (
-    Adjustment,
-    Bands,
-    Completion,
-    Criterion,
-    Discretionary,
-    Effect,
-    FirstMatch,
-    Grade,
-    Levels,
-    MoveTo,
-    OwnScale,
-    Shared,
-    Spec,
-)
+from indicator_rules.spec import Adjustment, Completion, Criterion, Effect, Grade, Spec
+from indicator_rules.spec_fields import MoveTo
+from indicator_rules.spec_scales import Bands, Discretionary, FirstMatch, Levels, OwnScale, Shared
 from oracle.combining import ZERO, clamped, combined, treated
 from oracle.completion import at_equality, completion_of, direction_of, same_text
 from oracle.rounding import round_known, rounded

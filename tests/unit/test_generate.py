@@ -13,11 +13,13 @@ import pytest
 import tomli
 from pydantic import BaseModel
 
-from indicator_rules import spec as written
+from indicator_rules import spec as spec_tables
+from indicator_rules import spec_fields, spec_scales
 from indicator_rules.checks import check
 from indicator_rules.link import link
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.spec import Spec
+from indicator_rules.spec_fields import Model
 from indicator_rules.testing.generate import random_record, random_ruleset
 from indicator_rules.toml_text import to_toml
 from oracle import Verdict, judge
@@ -67,8 +69,8 @@ def constructs() -> Counter[str]:
 def expected() -> set[str]:
     """The same for all that `spec` knows."""
     known: set[str] = set()
-    for model in vars(written).values():
-        if isinstance(model, type) and issubclass(model, BaseModel) and model not in (BaseModel, written.Model):
+    for model in (one for module in (spec_tables, spec_fields, spec_scales) for one in vars(module).values()):
+        if isinstance(model, type) and issubclass(model, BaseModel) and model not in (BaseModel, Model):
             for name, field in model.model_fields.items():
                 known.add(f"{model.__name__}.{name}")
                 known |= {f"{model.__name__}.{name}={word}" for word in words(field.annotation) if word != "official"}

@@ -23,7 +23,8 @@ from indicator_rules.evaluate import Evaluator
 from indicator_rules.exact import Exact, exact
 from indicator_rules.messages import Phrase
 from indicator_rules.record import EvaluationRecord, Indicator
-from indicator_rules.spec import Label, Spec, Stages
+from indicator_rules.spec import Spec, Stages
+from indicator_rules.spec_fields import Label
 
 __all__ = ["SIDES", "Audit", "Difference", "Row", "Side", "audit", "audit_declared"]
 

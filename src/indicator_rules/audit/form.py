@@ -16,7 +16,8 @@ from indicator_rules.completion import categories_below
 from indicator_rules.exact import Exact, Rounding, RoundingMode, add_all, decimal_places, exact
 from indicator_rules.plan import Criterion
 from indicator_rules.record import Claims, EvaluationRecord, Indicator
-from indicator_rules.spec import Label, Source
+from indicator_rules.spec import Source
+from indicator_rules.spec_fields import Label
 
 MODES: tuple[RoundingMode, ...] = ("half-up", "down", "up")
 """Tried in this order: 8.62 → 9 may be up as well, and is read as half-up."""

@@ -18,7 +18,7 @@ from indicator_rules.exact import Exact, exact, to_decimal, to_text
 from indicator_rules.explaining.explain import number_text
 from indicator_rules.messages import Language, Phrase
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.spec import Label
+from indicator_rules.spec_fields import Label
 
 Side: TypeAlias = Literal["computed", "declared", "reviewed"]
 SIDES: tuple[Side, ...] = ("computed", "declared", "reviewed")

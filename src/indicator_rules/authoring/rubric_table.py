@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from indicator_rules.errors import Problem, RecordError, RulesetError, Where
 from indicator_rules.excel.workbook import Sheet, Unreadable, Value, Workbook, address, read_workbook
-from indicator_rules.spec import LONGEST_TEXT, MOST_CRITERIA
+from indicator_rules.spec_fields import LONGEST_TEXT, MOST_CRITERIA
 
 _HEADINGS = {
     "weight": ("分值", "权重", "标准分", "满分", "分数", "标准分值", "指标分值", "权重分值", "分值权重", "weight"),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
-from indicator_rules import messages
+from indicator_rules import messages, spec_scales
 from indicator_rules import spec as written
 from indicator_rules.comparison.comparison import Change, ChangeKind, Told
 from indicator_rules.comparison.dependence import FACTS, heirs, readers
@@ -26,7 +26,8 @@ from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.meaning import SameMeaning, same_meaning
 from indicator_rules.plan import Plan
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.spec import Label, Spec
+from indicator_rules.spec import Spec
+from indicator_rules.spec_fields import Amount, Award, Label, MoveTo
 
 
 class Compared(Protocol):
@@ -83,7 +84,7 @@ _LOOSE = {"family", "edition", "title", "coexists_with", "schema_", "kind", "id"
 """Keys that say which ruleset it is, or that are told otherwise."""
 _SILENT = {"scale", "entries", "bands", "levels", "rows", "items", "parts"}
 """Keys that only hold others."""
-_NAMED_ROWS = (written.Item, written.Part)
+_NAMED_ROWS = (spec_scales.Item, spec_scales.Part)
 _Found = tuple[Change, bool]
 """A change, and whether the total or grade may depend on it apart from the criteria."""
 
@@ -287,7 +288,7 @@ class _Differ:
 
     def asked(self, row: Any, spot: _Spot, rows: Sequence[Any], side: int) -> Hashable:
         """What a row asks: its label, or its condition or cut."""
-        if isinstance(row, written.Level | written.Grade):
+        if isinstance(row, spec_scales.Level | written.Grade):
             return row.label.zh
         inside = spot.below(next(place for place, other in enumerate(rows) if other is row))
         names = ("is_", "at_least", "above", "when")
@@ -302,7 +303,7 @@ class _Differ:
 
     def scale(self, old: Any, new: Any, here: _Here) -> None:
         """A scale written in place, or a shared one; a shared one is compared once."""
-        name = (old.use if isinstance(old, written.Shared) else "", new.use if isinstance(new, written.Shared) else "")
+        name = (old.use if isinstance(old, spec_scales.Shared) else "", new.use if isinstance(new, spec_scales.Shared) else "")
         criterion = here.subject[1] if here.subject[0] == "criteria" else ""
         before, after = self.own(old, self.old.spec), self.own(new, self.new.spec)
         old_spot, new_spot = here.old, here.new
@@ -324,7 +325,7 @@ class _Differ:
             self.model(before, after, here)
 
     def own(self, scale: Any, spec: Spec) -> Any:
-        return spec.scales[scale.use] if isinstance(scale, written.Shared) else scale
+        return spec.scales[scale.use] if isinstance(scale, spec_scales.Shared) else scale
 
     # -------------------------------------------------------------------------------------------------------------- meaning
 
@@ -334,11 +335,11 @@ class _Differ:
         if spot.use in formulas:
             return self.tree(formulas[spot.use].node, side)
         match value:
-            case written.Award() | written.Amount():
+            case Award() | Amount():
                 return tuple(
                     (key, self.meaning(key, getattr(value, key), spot.below(key), side)) for key in type(value).model_fields
                 )
-            case written.MoveTo():
+            case MoveTo():
                 return ("move_to", self.id("criteria", value.move_to, side))
             case BaseModel():
                 return tuple(
@@ -462,17 +463,17 @@ class _Differ:
 
 
 _SCALES = (
-    written.Proportional,
-    written.Bands,
-    written.Deduct,
-    written.Checklist,
-    written.Levels,
-    written.FirstMatch,
-    written.Discretionary,
-    written.Parts,
-    written.Shared,
+    spec_scales.Proportional,
+    spec_scales.Bands,
+    spec_scales.Deduct,
+    spec_scales.Checklist,
+    spec_scales.Levels,
+    spec_scales.FirstMatch,
+    spec_scales.Discretionary,
+    spec_scales.Parts,
+    spec_scales.Shared,
 )
-_WHOLE = (Label, written.Award, written.Amount, written.MoveTo, written.Years, written.Citation, written.Effect)
+_WHOLE = (Label, Award, Amount, MoveTo, written.Years, written.Citation, written.Effect)
 """Tables that are told as one."""
 
 

@@ -12,10 +12,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from indicator_rules import spec as written
+from indicator_rules import spec_scales
 from indicator_rules.expression import Ref
 from indicator_rules.meaning import reads_facts
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
+from indicator_rules.spec_fields import MoveTo
 
 FACTS = "entries"
 
@@ -45,14 +47,14 @@ def readers(ruleset: Ruleset) -> dict[str, set[str]]:
 
 def heirs(criteria: Mapping[str, written.Criterion], name: str) -> Iterator[str]:
     """Criteria that the weight of `name` may go to, in turn; never a circle, by `check`."""
-    while isinstance(target := criteria[name].not_applicable, written.MoveTo):
+    while isinstance(target := criteria[name].not_applicable, MoveTo):
         name = target.move_to
         yield name
 
 
 def _shared_in(part: Any, spec: Spec) -> Iterator[str]:
     """Shared scales that a criterion uses, inside composites too."""
-    if isinstance(part, written.Shared):
+    if isinstance(part, spec_scales.Shared):
         yield part.use
         yield from _shared_in(spec.scales[part.use], spec)
     elif isinstance(part, BaseModel):

@@ -11,13 +11,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from indicator_rules import messages
+from indicator_rules import messages, spec_scales
 from indicator_rules import spec as written
 from indicator_rules.comparison.comparison import Told
 from indicator_rules.exact import exact, to_percent, to_text
 from indicator_rules.rubric import Words
 from indicator_rules.scale_checks import constant
-from indicator_rules.spec import Label, Spec
+from indicator_rules.spec import Spec
+from indicator_rules.spec_fields import Award, Label, MoveTo
 
 
 def both(key: str, **values: object) -> Told:
@@ -90,7 +91,7 @@ class Wording:
         when = getattr(row, "when", None) or ", ".join(getattr(row, "is_", ())) or cut
         award = getattr(row, "award", None)
         given = None if award is None else self.value("award", award)
-        if isinstance(row, written.Part):
+        if isinstance(row, spec_scales.Part):
             given = self.scale(row.scale)
         if isinstance(row, written.LookupRow):
             given = Told(*[", ".join(f"{name} {value}" for name, value in row.values.items())] * 2)
@@ -107,9 +108,9 @@ class Wording:
                 return _plain(to_text(exact(value)))
             case Label():
                 return Told(value.text("zh"), value.text("en"))
-            case written.Award():
+            case Award():
                 return self._of("award", value)
-            case written.MoveTo():
+            case MoveTo():
                 return self._of("treatment", value)
             case str() if f"compare.word-{value}" in messages.catalogue():
                 return both(f"word-{value}")
@@ -161,5 +162,5 @@ class Wording:
         return told if number is None else Told(*[to_percent(number, 10)] * 2)
 
 
-_SCALES = (written.Proportional, written.Bands, written.Deduct, written.Checklist, written.Levels, written.FirstMatch,
-           written.Discretionary, written.Parts, written.Shared)  # fmt: skip
+_SCALES = (spec_scales.Proportional, spec_scales.Bands, spec_scales.Deduct, spec_scales.Checklist, spec_scales.Levels, spec_scales.FirstMatch,
+           spec_scales.Discretionary, spec_scales.Parts, spec_scales.Shared)  # fmt: skip

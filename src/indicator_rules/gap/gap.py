@@ -27,7 +27,7 @@ from indicator_rules.partial.outlook import label_of
 from indicator_rules.partial.partial import Partial
 from indicator_rules.plan import Adjustment, Plan
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.spec import Label
+from indicator_rules.spec_fields import Label
 from indicator_rules.time_limit import OutOfTime, limited
 from indicator_rules.value import Absent
 

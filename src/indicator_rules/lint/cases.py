@@ -20,7 +20,7 @@ from indicator_rules.partial.any_record import AnyRecord
 from indicator_rules.partial.regions import TooManyRegions
 from indicator_rules.plan import Leaf, Plan
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.spec import Bands, Checklist, FirstMatch, Levels
+from indicator_rules.spec_scales import Bands, Checklist, FirstMatch, Levels
 from indicator_rules.stage import FIRST_ROWS
 
 

@@ -26,7 +26,7 @@ from indicator_rules.partial.regions import Region, Regions, TooManyRegions
 from indicator_rules.plan import Criterion, Plan, Points, Range, Scale, Treatment
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.scale_checks import with_fixed_weight
-from indicator_rules.spec import Bands, FirstMatch, Parts
+from indicator_rules.spec_scales import Bands, FirstMatch, Parts
 from indicator_rules.stage import FIRST_ROWS, NONE
 
 ANYTHING = Picks((), open=True)

@@ -23,7 +23,7 @@ from indicator_rules.partial.possible import Possible, possible
 from indicator_rules.partial.regions import Region, Regions, TooManyRegions
 from indicator_rules.plan import Award, Leaf, Plan
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.spec import Bands, Checklist, Deduct, FirstMatch, Levels
+from indicator_rules.spec_scales import Bands, Checklist, Deduct, FirstMatch, Levels
 from indicator_rules.stage import FIRST_ROWS, NONE
 from indicator_rules.table import Row
 

@@ -14,7 +14,7 @@ from indicator_rules.expression import Node
 from indicator_rules.lower import COMPLETION
 from indicator_rules.plan import Criterion, EntryKind, Plan, Scale
 from indicator_rules.ruleset import Ruleset
-from indicator_rules.spec import Bands, FirstMatch, Levels, OwnScale, Parts, Shared
+from indicator_rules.spec_scales import Bands, FirstMatch, Levels, OwnScale, Parts, Shared
 
 
 class Use(NamedTuple):

@@ -19,7 +19,8 @@ from indicator_rules.plan import Plan
 from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.scale_checks import constant, falls
-from indicator_rules.spec import Award, Bands, Deduct, End, Proportional
+from indicator_rules.spec_fields import Award, End
+from indicator_rules.spec_scales import Bands, Deduct, Proportional
 
 SURELY_PERCENT = 10
 """A share of this much and more (1000%) is a percentage without its sign."""

@@ -20,7 +20,7 @@ from indicator_rules.probing.probes import TOTAL
 from indicator_rules.proving.difference import difference, rounded_apart
 from indicator_rules.proving.proof import ORDINARY, SECONDS, Answer
 from indicator_rules.proving.witness import Search
-from indicator_rules.spec import Label
+from indicator_rules.spec_fields import Label
 from indicator_rules.time_limit import OutOfTime, limited
 
 

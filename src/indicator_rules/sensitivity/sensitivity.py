@@ -16,7 +16,7 @@ from random import Random
 from typing import NamedTuple, Protocol, TypeAlias
 
 from indicator_rules import engine as engines
-from indicator_rules import spec as written
+from indicator_rules import spec_scales
 from indicator_rules.comparison.comparison import Told
 from indicator_rules.comparison.wording import both, key_name
 from indicator_rules.compile import compile_ruleset
@@ -31,7 +31,7 @@ from indicator_rules.plan import Criterion, Plan
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Formula, Ruleset
 from indicator_rules.sensitivity.result import Flip, Kind, RecordSensitivity, Sensitivity, Unmoved, Variant
-from indicator_rules.spec import Label
+from indicator_rules.spec_fields import Label
 
 __all__ = ["Given", "sensitivity", "steps_of"]
 
@@ -387,9 +387,9 @@ class _Cuts:
         trail: list[Told] = [key_name("", str(path[3]))] if path[2] == "entries" else []
         for end in range(3, len(path)):
             scale = self.ruleset.scales.get(path[:end])
-            if isinstance(scale, written.Parts) and path[end] == "parts":
+            if isinstance(scale, spec_scales.Parts) and path[end] == "parts":
                 trail.append(_told(scale.parts[int(path[end + 1])].label))
-            elif isinstance(scale, written.Bands):
+            elif isinstance(scale, spec_scales.Bands):
                 label = scale.bands[int(path[end + 1])].label
                 trail.append(_told(label) if label is not None else both("row", place=int(path[end + 1]) + 1))
         return _told(spec.criteria[str(path[1])].label), _joined([*trail, key])
@@ -398,7 +398,7 @@ class _Cuts:
         """Whether the cuts of `scale` stand in the same order as before, none on another."""
         inside = [(cut.value, moved.get(cut.path, cut.value)) for cut in self.cuts if cut.scale == scale]
         own = self.ruleset.scales.get(scale)
-        if isinstance(own, written.Proportional) and own.zero_at is None:
+        if isinstance(own, spec_scales.Proportional) and own.zero_at is None:
             inside.append((0, 0))
         return all(
             _sign(one[0] - other[0]) == _sign(one[1] - other[1]) for place, one in enumerate(inside) for other in inside[:place]

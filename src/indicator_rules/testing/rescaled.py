@@ -17,7 +17,8 @@ from indicator_rules.exact import Exact, Rounding
 from indicator_rules.expression import Arithmetic, Node, Number, Ref, replaced
 from indicator_rules.rules import Rules
 from indicator_rules.ruleset import Formula, Ruleset
-from indicator_rules.spec import OwnScale, Parts, Spec, Stages
+from indicator_rules.spec import Spec, Stages
+from indicator_rules.spec_scales import OwnScale, Parts
 from indicator_rules.testing.strategies import RecordData
 
 FACTOR: Exact = Fraction(1, 10)

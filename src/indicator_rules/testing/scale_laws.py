@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from indicator_rules import messages
-from indicator_rules import spec as written
+from indicator_rules import messages, spec_scales
 from indicator_rules.condition import constant
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluation import CriterionResult, Evaluation
@@ -57,13 +56,13 @@ def _runs(rules: Rules) -> list[_Run]:
     return found
 
 
-def _is_rising(scale: written.OwnScale | None, made: Scale) -> bool | None:
+def _is_rising(scale: spec_scales.OwnScale | None, made: Scale) -> bool | None:
     """Whether more is better; None for a scale that does not say."""
-    if isinstance(scale, written.Proportional):
+    if isinstance(scale, spec_scales.Proportional):
         return not any(bound.operator == "<=" for guard in made.head.row("full").guards for bound in guard)
-    if isinstance(scale, written.Deduct) and scale.per != "miss":
+    if isinstance(scale, spec_scales.Deduct) and scale.per != "miss":
         return scale.per in ("under", "missing")
-    if isinstance(scale, written.Bands):
+    if isinstance(scale, spec_scales.Bands):
         fixed = [scale.bands[place].award for place in (0, -1)]
         if all(award.share is not None or award.points is not None for award in fixed):
             top, low = (_fixed(made, place) for place in (0, -1))
@@ -182,19 +181,19 @@ def _continuous(rules: Rules) -> dict[str, _Run]:
     found = {}
     for one in _runs(rules):
         scale = rules.ruleset.scales[one.path]
-        line = isinstance(scale, written.Proportional) and scale.pass_line is None and not scale.inverse
-        line = line or (isinstance(scale, written.Deduct) and scale.partial_step == "pro-rata")
+        line = isinstance(scale, spec_scales.Proportional) and scale.pass_line is None and not scale.inverse
+        line = line or (isinstance(scale, spec_scales.Deduct) and scale.partial_step == "pro-rata")
         if line and _slope(scale, 1) is not None:
             found[f"criteria.{one.criterion}" + (f".entries.{one.kind}" if one.kind else "")] = one
     return found
 
 
-def _slope(scale: written.OwnScale, weight: Exact) -> Exact | None:
+def _slope(scale: spec_scales.OwnScale, weight: Exact) -> Exact | None:
     """How many points one unit of the measure is worth at most; None where only the record can tell."""
-    if isinstance(scale, written.Proportional):
+    if isinstance(scale, spec_scales.Proportional):
         full, zero = constant(parse(scale.full_at)), constant(parse(scale.zero_at or "0"))
         return None if full is None or zero is None or full == zero else abs(Fraction(weight) / (Fraction(full) - zero))
-    if isinstance(scale, written.Deduct):
+    if isinstance(scale, spec_scales.Deduct):
         points, step = constant(parse(scale.points.share or scale.points.points or "")), constant(parse(scale.step))
         if points is not None and step:
             return Fraction(points) * (weight if scale.points.share is not None else 1) / step
