@@ -18,7 +18,8 @@ from indicator_rules.exact import Exact, exact
 from indicator_rules.messages import Phrase
 from indicator_rules.plan import Question
 from indicator_rules.quantity import QuantityError, money_factor, parse, shown
-from indicator_rules.record import EvaluationRecord, Point
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Point
 from indicator_rules.value import Series, Value
 
 YES = ("是", "有", "yes", "true", "√")

@@ -16,8 +16,8 @@ from indicator_rules.attainment import same_unit
 from indicator_rules.condition import constant
 from indicator_rules.exact import Exact, Rounding, add_all, divide, exact, multiply
 from indicator_rules.quantity import Direction, Quantity, QuantityError
-from indicator_rules.record import Counts, Indicator, Rating
 from indicator_rules.record_fields import CATEGORIES
+from indicator_rules.record_parts import Counts, Indicator, Rating
 from indicator_rules.spec import Completion
 from indicator_rules.syntax import parse
 from indicator_rules.value import Absent, Value

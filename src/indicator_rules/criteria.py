@@ -15,7 +15,7 @@ from indicator_rules.evaluation import CriterionResult, EntryResult
 from indicator_rules.exact import Exact, exact
 from indicator_rules.measure import Readers
 from indicator_rules.plan import Criterion, Leaf, Plan
-from indicator_rules.record import Deduction
+from indicator_rules.record_parts import Deduction
 from indicator_rules.refusals import absent_problem, out_of_range, unknown_level
 from indicator_rules.score import MOST_REMEMBERED, Items, OutOfRange, Ratings, ScaleRunner, UnknownLevel, treated
 from indicator_rules.stage import Stage

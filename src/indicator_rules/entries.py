@@ -17,7 +17,8 @@ from indicator_rules.exact import Exact, add_all, divide, exact, multiply, small
 from indicator_rules.facts import Facts
 from indicator_rules.measure import Readers, reading, together
 from indicator_rules.plan import Criterion, Leaf, Plan
-from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Deduction, Indicator, Rating
 from indicator_rules.refusals import absent_entry, entry_weights, out_of_range, unknown_level
 from indicator_rules.score import MOST_REMEMBERED, OutOfRange, ScaleRunner, UnknownLevel, combined, treated
 from indicator_rules.stage import NONE, Stage

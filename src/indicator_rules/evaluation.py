@@ -20,8 +20,9 @@ from indicator_rules.exact import Exact, divide, to_decimal, to_text
 from indicator_rules.expression import Node
 from indicator_rules.kept import Kept
 from indicator_rules.plan import Adjustment, Criterion, Group, Plan
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
 from indicator_rules.record_fields import suggestion
+from indicator_rules.record_parts import Indicator
 from indicator_rules.value import Absent, Value, value_text
 
 Amount: TypeAlias = Decimal | Fraction

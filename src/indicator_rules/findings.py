@@ -15,7 +15,7 @@ from indicator_rules.facts import Facts
 from indicator_rules.measure import Readers
 from indicator_rules.plan import Entries, Plan
 from indicator_rules.plan import Finding as Rule
-from indicator_rules.record import Indicator
+from indicator_rules.record_parts import Indicator
 from indicator_rules.ruleset import MessagePart
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.value import Absent, Value

@@ -37,7 +37,7 @@ from indicator_rules.expression import (
 from indicator_rules.facts import Facts
 from indicator_rules.lateness import months_late, years_late
 from indicator_rules.plan import Lookup, Slot
-from indicator_rules.record import Indicator
+from indicator_rules.record_parts import Indicator
 from indicator_rules.value import Absent, Series, Value
 
 NOT_SENT = Absent("flag")

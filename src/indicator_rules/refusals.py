@@ -12,7 +12,8 @@ from indicator_rules.measure import Readers
 from indicator_rules.messages import Phrase, Words
 from indicator_rules.plan import Criterion, Leaf
 from indicator_rules.quantity import Quantity, shown
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Indicator
 from indicator_rules.score import OutOfRange, UnknownLevel
 from indicator_rules.spec_fields import Label
 from indicator_rules.value import Absent

@@ -21,7 +21,8 @@ from indicator_rules.attainment import same_unit
 from indicator_rules.errors import KeyPath, Problem, RecordError, Where
 from indicator_rules.exact import MOST_DECIMALS, Exact, Rounding, add_all, decimal_places, divide, exact, multiply, to_decimal
 from indicator_rules.quantity import Quantity, QuantityError
-from indicator_rules.record import Amounts, EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Amounts, Indicator
 from indicator_rules.validation import problems_of
 
 _Value = TypeVar("_Value")

@@ -17,7 +17,7 @@ from indicator_rules.facts import Facts
 from indicator_rules.lower import WEIGHT
 from indicator_rules.measure import Readers, together
 from indicator_rules.plan import Award, Descend, Points, Range, Scale, Slot, Treatment
-from indicator_rules.record import Rating
+from indicator_rules.record_parts import Rating
 from indicator_rules.spec_fields import Combine
 from indicator_rules.stage import FIRST_ROWS, NONE
 from indicator_rules.value import Absent, Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from indicator_rules.quantity import Quantity, QuantityError
-from indicator_rules.record import Indicator, Rating
+from indicator_rules.record_parts import Indicator, Rating
 from indicator_rules.spec import Completion
 from oracle.rounding import rounded
 from oracle.values import Place, World, below, number_of, share_satisfied

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from indicator_rules import expression as ast
-from indicator_rules.record import Rating
+from indicator_rules.record_parts import Rating
 from indicator_rules.spec import Spec
 from indicator_rules.spec_fields import Amount, Award
 from indicator_rules.spec_scales import (

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from indicator_rules.record import Deduction, EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Deduction, Indicator
 from indicator_rules.spec import Adjustment, Completion, Criterion, Effect, Grade, Spec
 from indicator_rules.spec_fields import MoveTo
 from indicator_rules.spec_scales import Bands, Discretionary, FirstMatch, Levels, OwnScale, Shared

@@ -17,7 +17,8 @@ from typing import TypeAlias
 from indicator_rules import expression as ast
 from indicator_rules import syntax
 from indicator_rules.quantity import Quantity
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Indicator
 from indicator_rules.spec import Completion, Lookup, LookupRow, Spec
 from oracle.rounding import rounded
 

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 
 from indicator_rules.errors import RecordError
 from indicator_rules.reading import read_record
-from indicator_rules.record import EvaluationRecord, Narrative
+from indicator_rules.record import EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES, category_path
+from indicator_rules.record_parts import Narrative
 
 SUBJECT = {"name": "党政事务工作经费", "kind": "project", "year": 2023}
 

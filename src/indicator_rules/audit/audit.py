@@ -22,7 +22,8 @@ from indicator_rules.audit.run import Attempt
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.exact import Exact, exact
 from indicator_rules.messages import Phrase
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Indicator
 from indicator_rules.spec import Spec, Stages
 from indicator_rules.spec_fields import Label
 

@@ -16,7 +16,8 @@ from indicator_rules.audit.run import Attempt, Following, Span
 from indicator_rules.errors import Problem
 from indicator_rules.exact import Exact, add_all, decimal_places, exact, from_text
 from indicator_rules.messages import Phrase
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Indicator
 from indicator_rules.spec_fields import Label
 
 TOTAL, GRADE = Phrase("audit.total"), Phrase("audit.grade-line")

@@ -15,7 +15,8 @@ from indicator_rules.audit.run import Attempt
 from indicator_rules.completion import categories_below
 from indicator_rules.exact import Exact, Rounding, RoundingMode, add_all, decimal_places, exact
 from indicator_rules.plan import Criterion
-from indicator_rules.record import Claims, EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Claims, Indicator
 from indicator_rules.spec import Source
 from indicator_rules.spec_fields import Label
 

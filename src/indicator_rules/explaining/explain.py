@@ -17,7 +17,7 @@ from indicator_rules.exact import Exact, Rounding, decimal_places, exact, to_per
 from indicator_rules.expression import Arithmetic, Call, Compare, Node, Number, OneOf, Ref, replaced
 from indicator_rules.messages import Language
 from indicator_rules.plan import Award, Leaf, Plan, Points, Range, Scale, Slot, Treatment
-from indicator_rules.record import Deduction, Rating
+from indicator_rules.record_parts import Deduction, Rating
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS
 from indicator_rules.table import Bound, Guard
 from indicator_rules.value import Absent, Value, value_text

@@ -39,7 +39,8 @@ from indicator_rules.plan import Criterion, Leaf, Plan, Question, Range, Scale
 from indicator_rules.probing.pieces import FieldPath
 from indicator_rules.probing.sites import is_truth
 from indicator_rules.quantity import QuantityError
-from indicator_rules.record import Deduction, EvaluationRecord, Indicator, Rating
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Deduction, Indicator, Rating
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS
 
 DURING_THE_YEAR = ("released", "received", "spent", "carried_out")

@@ -23,7 +23,8 @@ from indicator_rules.partial.reach import Picks, Reach, ScaleReach
 from indicator_rules.partial.result import PartialCriterion, PartialEntry
 from indicator_rules.partial.scenarios import Scenario
 from indicator_rules.plan import Criterion
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Indicator
 from indicator_rules.score import treated
 from indicator_rules.value import Absent
 

@@ -21,8 +21,9 @@ from indicator_rules.interval import COUNT, NOT_NEGATIVE, Span
 from indicator_rules.messages import Language
 from indicator_rules.partial.possible import LAST_DAY, NOTHING, TRUTHS, Entry, Possible, either, known, possible
 from indicator_rules.plan import Plan
-from indicator_rules.record import EvaluationRecord, Indicator
+from indicator_rules.record import EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
+from indicator_rules.record_parts import Indicator
 from indicator_rules.scope import ENTRY_FIELDS, RECORD_FIELDS, Type
 from indicator_rules.value import Series
 

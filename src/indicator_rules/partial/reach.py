@@ -19,7 +19,7 @@ from indicator_rules.partial.outlook import RecordOutlook
 from indicator_rules.partial.possible import Possible, possible
 from indicator_rules.partial.regions import Region, Regions, TooManyRegions
 from indicator_rules.plan import Award, Part, Points, Range, Scale, Treatment
-from indicator_rules.record import Rating
+from indicator_rules.record_parts import Rating
 from indicator_rules.score import treated
 from indicator_rules.spec_fields import Combine
 from indicator_rules.stage import NONE

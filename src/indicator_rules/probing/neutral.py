@@ -23,8 +23,9 @@ from indicator_rules.plan import Criterion, EntryKind, Plan, Question, Scale
 from indicator_rules.probing.pieces import ABSENT, Data, put
 from indicator_rules.probing.sites import Site, sites
 from indicator_rules.probing.trial import Field, Trial
-from indicator_rules.record import Amounts, EvaluationRecord
+from indicator_rules.record import EvaluationRecord
 from indicator_rules.record_fields import CATEGORIES
+from indicator_rules.record_parts import Amounts
 from indicator_rules.time_limit import check_time
 
 AMOUNT = 1_000_000

@@ -24,7 +24,8 @@ from indicator_rules.measure import Readers
 from indicator_rules.plan import Choice, Leaf, Plan
 from indicator_rules.probing.pieces import ABSENT, Data, FieldPath, changed, held
 from indicator_rules.probing.sites import Site, reading, texts
-from indicator_rules.record import Assessments, Budget, Deductions, EvaluationRecord, Indicator, Point, Subject
+from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_parts import Assessments, Budget, Deductions, Indicator, Point, Subject
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.stage import Stage
 from indicator_rules.time_limit import check_time
