@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
-from functools import cache
+from functools import cache, partial
 
 from indicator_rules.answers import read_answers
 from indicator_rules.completion import EntryFacts, Settings, agreed_level
@@ -34,6 +34,7 @@ from indicator_rules.plan import Choice, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.refusals import undecided
 from indicator_rules.score import ScaleRunner
+from indicator_rules.slots import slots_reader
 from indicator_rules.spec_fields import Label
 from indicator_rules.stage import NONE, Stage
 from indicator_rules.total import Adder, Totals, Weights
@@ -73,7 +74,7 @@ class Evaluator:
         ]
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        return Stage(leaves, self.prepare, self.readers.slots)
+        return Stage(leaves, self.prepare, partial(slots_reader, self.readers))
 
     def main(self, not_applicable: Collection[str]) -> Stage:
         """The tables of criteria and adjustments. Most records leave nothing out: theirs do not ask about it."""

@@ -8,14 +8,13 @@ exact, and the same for the same record.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from itertools import takewhile
 from operator import attrgetter
 from typing import TypeAlias, cast
 
-from indicator_rules.completion import TOP_LEVEL, EntryFacts
+from indicator_rules.completion import EntryFacts
 from indicator_rules.exact import Exact, Rounding, add, add_all, divide, exact, multiply
 from indicator_rules.expression import (
     Aggregate,
@@ -36,7 +35,7 @@ from indicator_rules.expression import (
 )
 from indicator_rules.facts import Facts
 from indicator_rules.lateness import months_late, years_late
-from indicator_rules.plan import Lookup, Slot
+from indicator_rules.plan import Lookup
 from indicator_rules.record_parts import Indicator
 from indicator_rules.value import Absent, Series, Value
 
@@ -46,27 +45,6 @@ NOT_SENT = Absent("flag")
 
 Reader: TypeAlias = Callable[[Facts], Value]
 """Works out a formula."""
-SlotsReader: TypeAlias = Callable[[Facts], list[Exact | None]]
-"""Works out what the engine is given for slots."""
-
-
-def in_order(slots: Iterable[Slot]) -> list[Slot]:
-    """Each slot once: answers first, which are read all at once; last the flags that only say whether another slot holds a number."""
-    every = dict.fromkeys(slots)
-    formulas = {slot.formula for slot in every}
-    return sorted(every, key=lambda slot: (not slot.answer, _asked(slot) in formulas))
-
-
-def _asked(slot: Slot) -> Node | None:
-    """The number whose absence a slot flags, if it is such a flag."""
-    match slot.formula:
-        case Call(function="absent", arguments=(only,)) if _is_number(only):
-            return only
-    return None
-
-
-def _is_number(formula: Node) -> bool:
-    return isinstance(formula, Ref) and formula.kind in ("number", "truth")
 
 
 class Readers:
@@ -78,68 +56,6 @@ class Readers:
         self.measures: dict[str, Reader] = {}
         for name, formula in measures.items():
             self.measures[name] = self.reader(formula)
-
-    def slots(self, slots: Sequence[Slot]) -> SlotsReader:
-        """What the engine is given for each of `slots`; quickest as `in_order` puts them."""
-        answers = [slot.answer for slot in takewhile(lambda slot: slot.answer, slots)]
-        places = {slot.formula: place for place, slot in enumerate(slots)}
-        about = [places[asked] for slot in slots if (asked := _asked(slot)) in places]
-        if any(_asked(slot) not in places for slot in slots[len(slots) - len(about) :]):
-            about = []  # in another order
-        readers = [self.slot(slot) for slot in slots[len(answers) : len(slots) - len(about)]]
-
-        def values(facts: Facts) -> list[Exact | None]:
-            found: list[Exact | None] = list(map(facts.inputs.get, answers)) if answers else []  # type: ignore[arg-type]
-            # Before Python 3.12 a comprehension is a call of its own, and this runs for every entry.
-            for read in readers:
-                found.append(read(facts))  # noqa: PERF401
-            for place in about:
-                found.append(1 if found[place] is None else None)
-            return found
-
-        return values
-
-    def slot(self, slot: Slot) -> Callable[[Facts], Exact | None]:
-        """What the engine is given for `slot`: a number, or None."""
-        special = self.flag(slot.formula)
-        if special is not None:
-            return special
-        read = self.reader(slot.formula)
-        if _is_number(slot.formula):
-
-            def number(facts: Facts) -> Exact | None:
-                found = read(facts)
-                return None if type(found) is Absent else found  # type: ignore[return-value]
-
-            return number
-        codes = {TOP_LEVEL: 1} | {text: position for position, text in enumerate(slot.codes, 1)}
-
-        def value(facts: Facts) -> Exact | None:
-            found = read(facts)
-            kind = type(found)
-            if kind is int or kind is Fraction:
-                return found  # type: ignore[return-value]
-            if kind is bool:
-                return 1 if found else 0
-            if isinstance(found, str):
-                return codes.get(found, 0)
-            return found.toordinal() if isinstance(found, date) else None
-
-        return value
-
-    def flag(self, node: Node) -> Callable[[Facts], Exact | None] | None:
-        """A flag, which is 1 or nothing, as every table has some; None for any other formula."""
-        match node:
-            case Ref() if node.path.startswith("not_applicable."):
-                name = node.path.removeprefix("not_applicable.")
-                return lambda facts: 1 if name in facts.not_applicable else None
-            case Call(function="absent", arguments=(Ref() as ref,)) if ref.path.startswith("inputs."):
-                name = ref.path.removeprefix("inputs.")
-                return lambda facts: None if name in facts.inputs else 1
-            case Call(function="absent", arguments=(only,)):
-                read = self.reader(only)
-                return lambda facts: 1 if type(read(facts)) is Absent else None
-        return None
 
     def number(self, formula: Node) -> Callable[[Facts], Exact | Absent]:
         """A closure for a formula that gives a number."""

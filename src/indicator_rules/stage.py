@@ -13,8 +13,8 @@ from typing import TypeAlias
 from indicator_rules.engine import Matcher, Rule
 from indicator_rules.errors import EvaluationError
 from indicator_rules.facts import Facts
-from indicator_rules.measure import SlotsReader, in_order
 from indicator_rules.plan import Award, Leaf, Slot
+from indicator_rules.slots import SlotsReader, in_order
 from indicator_rules.table import Guard, Row
 
 NONE = -1

@@ -199,9 +199,9 @@ def test_a_child_forked_while_another_thread_scores_does_not_wait_for_it() -> No
     """What is worked out when first read must hold no lock meanwhile: the child has a copy of the lock and nobody who would release it."""
     script = f"""
 import os, signal, threading, indicator_rules as ir
-from indicator_rules import evaluation, record
+from indicator_rules import evaluation, record, record_parts
 rules = ir.load({str(RULESET)!r}); read = ir.read_record({str(EXAMPLE)!r})
-values = [value for owner in (record.Amounts, record.EvaluationRecord, evaluation.Evaluation) for value in vars(owner).values()]
+values = [value for owner in (record_parts.Amounts, record_parts.Indicator, record.EvaluationRecord, evaluation.Evaluation) for value in vars(owner).values()]
 locks = [value.lock for value in values if getattr(value, "lock", None) is not None]
 held, done = threading.Event(), threading.Event()
 def hold():

@@ -10,6 +10,7 @@ place is read twice; `PartialEvaluation.shared` says which are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from indicator_rules import interval
@@ -248,7 +249,8 @@ def _widest(column: Sequence[PartialCriterion]) -> PartialCriterion:
         tuple(sorted({row for one in column for row in one.rows})),
         _paths(column),
         tuple(
-            same[0]._replace(
+            replace(
+                same[0],
                 span=interval.hull([one.span for one in same]),
                 exact_weight=max(one.exact_weight for one in same),
                 open=_paths(same),

@@ -20,9 +20,9 @@ from indicator_rules.exact import Exact
 from indicator_rules.expression import Call, Node, Ref
 from indicator_rules.facts import Facts
 from indicator_rules.interval import cut_up
-from indicator_rules.measure import SlotsReader
 from indicator_rules.partial.possible import NOTHING, Outlook, Possible, possible
 from indicator_rules.plan import Leaf, Slot
+from indicator_rules.slots import SlotsReader
 from indicator_rules.stage import Stage
 from indicator_rules.time_limit import check_time
 

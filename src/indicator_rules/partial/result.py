@@ -42,15 +42,11 @@ class OpenInput(NamedTuple):
         return {"path": self.path, "label": self.label, "criteria": list(self.criteria), "spread": to_text(self.exact_spread)}
 
 
-class PartialEntry(NamedTuple):
-    """An entry of a criterion: the points that it can still get, out of its own weight."""
+class _Reach:
+    """Points that something can still get, out of its weight."""
 
-    id: str
-    label: str
     span: Span
     exact_weight: Exact
-    open: tuple[str, ...]
-    """Key paths of the open places that it reads."""
 
     @property
     def low(self) -> Amount:
@@ -69,6 +65,18 @@ class PartialEntry(NamedTuple):
         """Whether nothing can change its points any more."""
         return self.span.is_point
 
+
+@dataclass(frozen=True, repr=False)
+class PartialEntry(_Reach):
+    """An entry of a criterion: the points that it can still get, out of its own weight."""
+
+    id: str
+    label: str
+    span: Span
+    exact_weight: Exact
+    open: tuple[str, ...]
+    """Key paths of the open places that it reads."""
+
     def __repr__(self) -> str:
         return f"<{self.id} {self.span}/{to_text(self.exact_weight)}>"
 
@@ -78,7 +86,8 @@ class PartialEntry(NamedTuple):
         return {"id": self.id, "label": self.label, "weight": weight, **ends(self.span), "open": list(self.open)}
 
 
-class PartialCriterion(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class PartialCriterion(_Reach):
     """A criterion: the points that it can still get. Points of a penalty are negative."""
 
     criterion: Criterion
@@ -98,23 +107,6 @@ class PartialCriterion(NamedTuple):
     @property
     def label(self) -> str:
         return self.criterion.label.text(messages.language())
-
-    @property
-    def low(self) -> Amount:
-        return to_decimal(self.span.low or 0)
-
-    @property
-    def high(self) -> Amount:
-        return to_decimal(self.span.high or 0)
-
-    @property
-    def weight(self) -> Amount:
-        return to_decimal(self.exact_weight)
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing can change its points any more."""
-        return self.span.is_point
 
     def __repr__(self) -> str:
         return f"<{self.id} {self.span}/{to_text(self.exact_weight)}>"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
@@ -27,6 +28,7 @@ from indicator_rules.probing.sites import Site, reading, texts
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.record_parts import Assessments, Budget, Deductions, Indicator, Point, Subject
 from indicator_rules.scope import RECORD_FIELDS
+from indicator_rules.slots import slot_reader, slots_reader
 from indicator_rules.stage import Stage
 from indicator_rules.time_limit import check_time
 
@@ -108,7 +110,7 @@ class Trial:
         self.rows = {row["id"]: row for row in base.get("indicators", ())}
 
     def stage(self, leaves: list[Leaf]) -> Stage:
-        return Stage(leaves, self.plain.prepare, self.readers.slots)
+        return Stage(leaves, self.plain.prepare, partial(slots_reader, self.readers))
 
     # --------------------------------------------------------------------------------------------------------------- records
 
@@ -211,7 +213,7 @@ class Trial:
         slot = next(one for one in site.leaf.slots if one.name == name)
         read = self._slots.get(slot)
         if read is None:
-            read = self._slots[slot] = self.readers.slot(slot)
+            read = self._slots[slot] = slot_reader(self.readers, slot)
         found: Exact | None = read(facts)
         return found
 

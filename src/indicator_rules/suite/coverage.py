@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from indicator_rules.engine import Engine
@@ -22,10 +23,10 @@ from indicator_rules.exact import Exact, to_text
 from indicator_rules.explaining.explain import is_truth
 from indicator_rules.expression import Call, Node, Ref
 from indicator_rules.facts import Facts
-from indicator_rules.measure import SlotsReader
 from indicator_rules.plan import Descend, Leaf, Plan, Scale, Slot
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
+from indicator_rules.slots import SlotsReader, slots_reader
 from indicator_rules.stage import FIRST_ROWS, NONE, Prepare, Stage
 from indicator_rules.table import Bound, Operator
 
@@ -180,7 +181,7 @@ class _Evaluator(Evaluator):
         super().__init__(plan, engine, provenance)
 
     def stage(self, leaves: Sequence[Leaf]) -> Stage:
-        made = _Stage(leaves, self.prepare, self.readers.slots)
+        made = _Stage(leaves, self.prepare, partial(slots_reader, self.readers))
         self.stages.append(made)
         return made
 
