@@ -256,7 +256,7 @@ class Rules:
         """
         from indicator_rules.proving.prove import prove
 
-        return prove(self.evaluator, None if jump is None else exact(jump), seconds)
+        return prove(self.evaluator, None if jump is None else exact(jump), seconds, lambda: self.survey)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""
