@@ -22,6 +22,7 @@ from indicator_rules.errors import KeyPath, Problem, RecordError, Where
 from indicator_rules.exact import MOST_DECIMALS, Exact, Rounding, add_all, decimal_places, divide, exact, multiply, to_decimal
 from indicator_rules.quantity import Quantity, QuantityError
 from indicator_rules.record import Amounts, EvaluationRecord, Indicator
+from indicator_rules.uncut import uncut
 from indicator_rules.validation import problems_of
 
 _Value = TypeVar("_Value")
@@ -31,6 +32,7 @@ _PROSE = 10_000
 _NAME = 480
 
 
+@uncut()
 def roll_up(records: Iterable[EvaluationRecord], *, by: str = "spent", name: str | None = None) -> EvaluationRecord:
     """One record of what `records` hold together; percentages are weighted by the budget amount `by`.
 

@@ -220,14 +220,16 @@ class _Material:
         """Fields and what they hold instead, later ones winning: a few or many."""
         known = st.sampled_from([(one, value) for one, values in self.values.items() for value in values if value is not ABSENT])
         numeric = [one for one in self.values if one.kind in ("money", "number", "not-negative", "count")]
+        most = 2 * len(self.values)  # no field needs to be changed often: the last value wins
+        few = st.lists(known, max_size=min(8, most))
         if not numeric:
-            return st.lists(known, max_size=8) | st.lists(known, min_size=8, max_size=40)
+            return few | st.lists(known, min_size=min(8, most // 2), max_size=min(40, most))
         free = st.tuples(st.sampled_from(numeric), st.integers(0, 2_000))
         typed = free.map(
             lambda drawn: (drawn[0], drawn[0].typed(drawn[1] if drawn[0].kind != "number" else Fraction(drawn[1], 100)))
         )
         one = st.one_of(known, known, known, typed)
-        return st.lists(known, max_size=8) | st.lists(one, min_size=8, max_size=40)
+        return few | st.lists(one, min_size=min(8, most // 2), max_size=min(40, most))
 
     def read_by(self, criterion: str) -> list[Field]:
         """The fields that a criterion's tables read."""
