@@ -31,6 +31,7 @@ from indicator_rules.record_fields import suggestion
 from indicator_rules.rules import Rules, check
 from indicator_rules.spec import Applies, Header
 from indicator_rules.spec_fields import Label
+from indicator_rules.uncut import uncut
 from indicator_rules.validation import decode
 
 RulesetSource: TypeAlias = "str | bytes | PathLike[str] | Mapping[str, Any]"
@@ -266,6 +267,7 @@ def is_ruleset(path: Path) -> bool:
     return data is not None and ("ruleset" in data or "criteria" in data)
 
 
+@uncut()
 def _entry(path: Path) -> Entry | None:
     """The header of a file; None if it cannot be read."""
     data = _data(_Stamp.of(path))

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.record_fields import CATEGORIES, category_path, suggestion
 from indicator_rules.spec import Spec
+from indicator_rules.uncut import uncut
 from indicator_rules.validation import DEEPEST, decode, locate, problems_of
 
 _FORMS = {
@@ -48,6 +49,7 @@ def parse(source: bytes | str, file: str = "") -> tuple[Spec | None, list[Proble
     return spec, locate(problems, content)
 
 
+@uncut()
 def parse_data(data: Mapping[str, Any], file: str = "") -> tuple[Spec | None, list[Problem]]:
     """The same from plain data; a float is taken as the decimal that it prints, and None as a key that is not there."""
     try:

@@ -9,8 +9,7 @@ as it likes; cases are rewritten at the end, by the one process that reports.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 _UPDATED = "indicator_rules_updated"
 _COVERAGE = "indicator_rules_coverage"
+_READY = pytest.StashKey["dict[Path, Observer | _Failed]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,13 +40,19 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     if _is_ruleset(file_path):
         return _RulesetFile.from_parent(parent, path=file_path)
-    if "cases" in file_path.parts and parent.session.isinitpath(file_path):
+    if _is_named(file_path, parent.session):
         from indicator_rules.suite.suite import ruleset_of
 
         ruleset = ruleset_of(file_path)
         if ruleset is not None:
             return _CaseFile.from_parent(parent, path=file_path, ruleset=ruleset)
     return None
+
+
+def _is_named(path: Path, session: pytest.Session) -> bool:
+    """Whether a file, or a folder that it is in up to one named `cases`, stands on the command line."""
+    depth = next((place for place, folder in enumerate(path.parents) if folder.name == "cases"), None)
+    return depth is not None and any(map(session.isinitpath, (path, *list(path.parents)[: depth + 1])))
 
 
 def _is_ruleset(path: Path) -> bool:
@@ -95,7 +101,11 @@ def _rewritten(ruleset: Path, case: Path) -> Iterator[str]:
     from indicator_rules.suite.suite import run_case
     from indicator_rules.suite.text import say
 
-    result = run_case(case, _observer(ruleset))
+    observer = _observer(ruleset)
+    if isinstance(observer, _Failed):  # changed since it ran
+        yield str(observer)
+        return
+    result = run_case(case, observer)
     yield _told(result)
     try:
         text = updated(result)
@@ -104,6 +114,15 @@ def _rewritten(ruleset: Path, case: Path) -> Iterator[str]:
             yield say("updated", file=case)
     except RecordError as error:
         yield str(error)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What is skipped is told with the file of the ruleset, not with a line in here."""
+    report = yield
+    if isinstance(item, _Item) and report.skipped and isinstance(report.longrepr, tuple):
+        report.longrepr = (str(item.path), None, report.longrepr[2])  # type: ignore[assignment]  # pytest takes no line, too
+    return report
 
 
 class _Failed(Exception):
@@ -129,14 +148,14 @@ class _RulesetFile(pytest.File):
         yield _Proofs.from_parent(self, name="proofs")
         yield _Coverage.from_parent(self, name="coverage")
 
-    @cached_property
-    def observer(self) -> Observer:
-        """The ruleset made ready, for all items that run in this process."""
-        return _observer(self.path)
+    @property
+    def ruleset(self) -> Path:
+        return self.path
 
     @property
-    def rules(self) -> Rules:
-        return self.observer.rules
+    def observer(self) -> Observer:
+        """The ruleset made ready, for all items that run in this process."""
+        return _made_ready(self)
 
 
 class _CaseFile(pytest.File):
@@ -149,26 +168,46 @@ class _CaseFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         yield _CaseItem.from_parent(self, name="case", case=self.path)
 
-    @cached_property
+    @property
     def observer(self) -> Observer:
-        return _observer(self.ruleset)
+        return _made_ready(self)
+
+
+def _made_ready(file: _RulesetFile | _CaseFile) -> Observer:
+    """The ruleset of a file, read once in this process. What is wrong with it is told once, where all of its items run."""
+    from indicator_rules.suite.text import say
+
+    ready = file.session.stash.setdefault(_READY, {})
+    if file.ruleset not in ready:
+        ready[file.ruleset] = _observer(file.ruleset)
+    found = ready[file.ruleset]
+    if isinstance(found, _Failed):
+        if any(isinstance(item, _Check) and item.path == file.ruleset for item in file.session.items):
+            pytest.skip(say("see-check"))
+        raise found
+    return found
+
+
+def _file_of(item: pytest.Item) -> _RulesetFile | _CaseFile:
+    if not isinstance(item.parent, _RulesetFile | _CaseFile):
+        raise TypeError(item.parent)
+    return item.parent
 
 
 def _rules_of(item: pytest.Item) -> Rules:
-    if not isinstance(item.parent, _RulesetFile):
-        raise TypeError(item.parent)
-    return item.parent.rules
+    return _file_of(item).observer.rules
 
 
-def _observer(ruleset: Path) -> Observer:
+def _observer(ruleset: Path) -> Observer | _Failed:
     from indicator_rules.errors import RulesetError
     from indicator_rules.rules import Rules
     from indicator_rules.suite.coverage import Observer
+    from indicator_rules.suite.text import say
 
     try:
         return Observer(Rules.from_path(ruleset))
     except RulesetError as error:
-        raise _Failed(str(error)) from None
+        return _Failed(say("has-errors", count=len(error.problems), first=error.problems[0].describe()))
 
 
 class _Item(pytest.Item):
@@ -207,19 +246,18 @@ class _CaseItem(_Item):
             return
         if self.config.getoption("--update-cases"):
             from indicator_rules.suite.case_update import updated
+            from indicator_rules.suite.text import say
 
             if updated(result) is not None:
-                ruleset = self.parent.ruleset if isinstance(self.parent, _CaseFile) else self.path
-                self.user_properties.append((_UPDATED, [str(ruleset), str(self.case)]))
+                self.user_properties.append((_UPDATED, [str(_file_of(self).ruleset), str(self.case)]))
                 return
+            raise _Failed(f"{_told(result)}\n{say('not-updatable', file=self.case)}")
         raise _Failed(_told(result))
 
     def result(self) -> CaseResult:
         from indicator_rules.suite.suite import run_case
 
-        if not isinstance(self.parent, _RulesetFile | _CaseFile):
-            raise TypeError(self.parent)
-        return run_case(self.case, self.parent.observer)
+        return run_case(self.case, _file_of(self).observer)
 
 
 def _told(result: CaseResult) -> str:
@@ -237,18 +275,22 @@ class _LawItem(_Item):
         self.law = law
 
     def runtest(self) -> None:
-        from indicator_rules.suite.laws import are_here, broken, waived
+        from indicator_rules.suite.laws import are_here, tried, waived
         from indicator_rules.suite.text import say
 
         if not are_here():
             pytest.skip(say("no-laws"))
+        from indicator_rules.testing import Broken
+
         rules = _rules_of(self)
         reason = waived(rules, self.law)
         if reason is not None:
-            pytest.skip(reason)
-        found = broken(rules, self.law)
-        if found is not None:
+            pytest.skip(say("waived", reason=reason))
+        found = tried(rules, self.law)
+        if isinstance(found, Broken):
             raise _Failed(found.describe())
+        if not found.examples:
+            pytest.skip(say("law-silent"))
 
 
 class _Proofs(_Item):
@@ -257,9 +299,7 @@ class _Proofs(_Item):
     def runtest(self) -> None:
         from indicator_rules.suite.proofs import refuted_and_undecided
 
-        if not isinstance(self.parent, _RulesetFile):
-            raise TypeError(self.parent)
-        refuted, undecided = refuted_and_undecided(self.parent.observer.rules)
+        refuted, undecided = refuted_and_undecided(_rules_of(self))
         if refuted:
             raise _Failed("\n".join(map(str, refuted)))
         self.add_report_section("call", "undecided", "\n".join(map(str, undecided)))

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.files import content
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.uncut import uncut
 from indicator_rules.validation import decode, locate, problems_of
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def _of_file(path: Path, headings: FieldMapping | None) -> Iterator[Reading]:
         yield _refused(str(path), error.problems)
 
 
+@uncut()
 def _from_form(form: Form) -> Reading:
     """The record of a form; its problems stand beside those of the record."""
     errors = [problem for problem in form.problems if problem.severity == "error"]
@@ -170,6 +172,7 @@ def _from_form(form: Form) -> Reading:
     return Reading(form.file, form.name, None if errors else record, (*errors, *warnings), form=form)
 
 
+@uncut()
 def _validated(data: object, file: str, written: bytes | None) -> Reading:
     try:
         return Reading(file, "", EvaluationRecord.model_validate(data), (), written)

@@ -23,6 +23,7 @@ from indicator_rules.exact import MOST_DECIMALS, Exact, Rounding, add_all, decim
 from indicator_rules.quantity import Quantity, QuantityError
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.record_parts import Amounts, Indicator
+from indicator_rules.uncut import uncut
 from indicator_rules.validation import problems_of
 
 _Value = TypeVar("_Value")
@@ -32,6 +33,7 @@ _PROSE = 10_000
 _NAME = 480
 
 
+@uncut()
 def roll_up(records: Iterable[EvaluationRecord], *, by: str = "spent", name: str | None = None) -> EvaluationRecord:
     """One record of what `records` hold together; percentages are weighted by the budget amount `by`.
 

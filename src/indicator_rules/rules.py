@@ -30,6 +30,7 @@ from indicator_rules.reading import Reading, reading, record_sources
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Spec
+from indicator_rules.uncut import uncut
 
 if TYPE_CHECKING:
     from indicator_rules.audit.result import Audit, Side
@@ -111,7 +112,8 @@ class Rules:
     def provenance(self) -> Mapping[str, str]:
         """Family, edition, status, digest of the ruleset, library version, engine and its version."""
         # Defaults are left out, so that a ruleset keeps its digest when the language grows.
-        canonical = self.spec.model_dump_json(exclude_defaults=True, by_alias=True)
+        with uncut():
+            canonical = self.spec.model_dump_json(exclude_defaults=True, by_alias=True)
         return {
             "family": self.plan.family,
             "edition": self.plan.edition,
@@ -256,7 +258,7 @@ class Rules:
         """
         from indicator_rules.proving.prove import prove
 
-        return prove(self.evaluator, None if jump is None else exact(jump), seconds)
+        return prove(self.evaluator, None if jump is None else exact(jump), seconds, lambda: self.survey)
 
     def inputs(self) -> tuple[InputField, ...]:
         """Every field of a record that the ruleset reads, in the order of first use."""

@@ -98,5 +98,5 @@ def put(data: Data, path: FieldPath, value: Any) -> Data:
         rows = [changed(row, path[2:], value) if row["id"] == path[1] else row for row in data["indicators"]]
         return {**data, "indicators": rows}
     if path[0] == "assessments":
-        return changed(data, path[:-1], {path[-1]: value})
+        return changed(data, path[:-1], ABSENT if value is ABSENT else {path[-1]: value})
     return changed(data, path, value)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from indicator_rules.expression import Aggregate, And, Call, Compare, Node, Not, OneOf, Or, Ref, Text, Truth
-from indicator_rules.plan import Criterion, EntryKind, Leaf, Plan, Scale
+from indicator_rules.plan import Criterion, EntryKind, Leaf, Plan, Points, Range, Scale
 
 
 class Site(NamedTuple):
@@ -47,6 +47,16 @@ def _of_scale(key: str, scale: Scale, criterion: Criterion, kind: EntryKind | No
     yield Site(key, scale.head, criterion, scale, kind)
     for part in scale.parts:
         yield from _of_scale(f"{key}.{part.id}", part.scale, criterion, kind)
+
+
+def formulas(leaf: Leaf) -> Iterator[Node]:
+    """Every formula of a table: those that choose the row, and those of the points."""
+    yield from (slot.formula for slot in leaf.slots)
+    for row in leaf.table.rows:
+        if isinstance(row.award, Points):
+            yield row.award.formula
+        elif isinstance(row.award, Range):
+            yield from (row.award.low, row.award.high)
 
 
 def is_truth(node: Node) -> bool:

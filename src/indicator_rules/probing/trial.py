@@ -29,7 +29,7 @@ from indicator_rules.record import EvaluationRecord
 from indicator_rules.record_parts import Assessments, Budget, Deductions, Indicator, Point, Subject
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.slots import slot_reader, slots_reader
-from indicator_rules.stage import Stage
+from indicator_rules.stage import NONE, Stage
 from indicator_rules.time_limit import check_time
 
 FieldKind: TypeAlias = Literal["money", "number", "not-negative", "count", "year", "date", "share", "choice"]
@@ -138,8 +138,9 @@ class Trial:
                 data = self.base.get(section, {})
                 for path, value in inside.items():
                     # A pick has one form: another takes its place.
-                    pick = section == "assessments" and len(path) == 3
-                    data = changed(data, path[:2], {path[2]: value}) if pick else changed(data, path, value)
+                    pick = section == "assessments" and len(path) == 3 and value is not ABSENT
+                    at = path[:2] if section == "assessments" else path
+                    data = changed(data, at, {path[2]: value} if pick else value)
                 update[section] = _SECTIONS[section].model_validate(data)
         return self.whole.model_copy(update=update)
 
@@ -202,7 +203,9 @@ class Trial:
         )
 
     def row(self, site: Site, facts: Facts) -> int:
-        """The row that the table of `site` chooses; negative for none."""
+        """The row that the table of `site` chooses; negative for none, and where the entry that it is for was taken out."""
+        if site.kind is not None and facts.entry is None:
+            return NONE
         stage = self._stages.get(site.key)
         if stage is None:
             stage = self._stages[site.key] = self.stage([site.leaf])
@@ -210,6 +213,8 @@ class Trial:
 
     def slot(self, site: Site, name: str, facts: Facts) -> Exact | None:
         """What a slot of the table of `site` holds."""
+        if site.kind is not None and facts.entry is None:
+            return None
         slot = next(one for one in site.leaf.slots if one.name == name)
         read = self._slots.get(slot)
         if read is None:

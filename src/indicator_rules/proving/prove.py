@@ -7,7 +7,7 @@ entry by entry, since no way to combine entries turns their order round. What ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
@@ -23,7 +23,7 @@ from indicator_rules.partial.partial import Partial
 from indicator_rules.partial.regions import TooManyRegions
 from indicator_rules.partial.result import PartialEvaluation
 from indicator_rules.plan import Criterion, EntryKind, Plan, Scale
-from indicator_rules.probing.probes import Probe
+from indicator_rules.probing.probes import Probe, Survey
 from indicator_rules.proving.curve import Curve, Jump, NotTold, curve, in_shares, only_number
 from indicator_rules.proving.proof import ORDINARY, SECONDS, Answer, Question
 from indicator_rules.proving.witness import Search, Witness
@@ -33,13 +33,18 @@ from indicator_rules.time_limit import OutOfTime, limited
 __all__ = ["Prover", "prove", "scales"]
 
 
-def prove(evaluator: Evaluator, jump: Exact | None = None, seconds: float | None = SECONDS) -> tuple[Answer, ...]:
+def prove(
+    evaluator: Evaluator,
+    jump: Exact | None = None,
+    seconds: float | None = SECONDS,
+    surveyed: Callable[[], Survey] | None = None,
+) -> tuple[Answer, ...]:
     """Bounds of the total, each grade, the direction of each curve and, if `jump` is given, that no slope ends in a jump of more points.
 
     What is not decided within `seconds` (None: no limit) is undecided.
     """
     with limited(seconds):
-        prover = Prover(evaluator)
+        prover = Prover(evaluator, surveyed)
         answers = [prover.bounds(), *prover.grades(), *prover.monotone()]
         return tuple(answers if jump is None else [*answers, *prover.jumps(jump)])
 
@@ -63,9 +68,9 @@ class _Asked(NamedTuple):
 class Prover:
     """One ruleset under question."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Evaluator, surveyed: Callable[[], Survey] | None = None) -> None:
         self.evaluator, self.plan = evaluator, evaluator.plan
-        self.search = Search([evaluator])
+        self.search = Search([evaluator], surveyed=surveyed)
         self.out_of_time = self.search.out_of_time
 
     @cached_property

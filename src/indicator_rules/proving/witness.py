@@ -8,7 +8,7 @@ programming, and what looks right is scored. So nothing is claimed that was not 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -101,9 +101,12 @@ class _Sum(NamedTuple):
 class Search:
     """Rulesets (one, or two to be compared), a record that all of them score, and the moves from it."""
 
-    def __init__(self, evaluators: Sequence[Evaluator], *, fitting: bool = True) -> None:
-        """`fitting`: only records whose weights make up the full score of each ruleset, as long as there is one to begin with."""
-        self.evaluators, self.fitting = tuple(evaluators), fitting
+    def __init__(
+        self, evaluators: Sequence[Evaluator], *, fitting: bool = True, surveyed: Callable[[], Survey] | None = None
+    ) -> None:
+        """`fitting`: only records whose weights make up the full score of each ruleset, as long as there is one to begin with. `surveyed`: the survey of
+        the first one, where somebody has it."""
+        self.evaluators, self.fitting, self.surveyed = tuple(evaluators), fitting, surveyed
         self.plain: list[Evaluator] = []
         """What is tried is scored by the plain engine; what is claimed, by the evaluators' own."""
         self.probes: tuple[Probe, ...] = ()
@@ -149,7 +152,7 @@ class Search:
     def _surveys(self) -> list[Survey]:
         """One for each ruleset; the second only of what the first does not have in the same meaning, if it scores the first one's record."""
         first, *others = self.evaluators
-        surveys = [survey(first.plan)]
+        surveys = [survey(first.plan) if self.surveyed is None else self.surveyed()]
         for other in others:
             if self.scored(surveys[0].base) is None:
                 surveys.append(survey(other.plan))

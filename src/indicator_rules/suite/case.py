@@ -22,6 +22,7 @@ from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.exact import Exact, exact
 from indicator_rules.reading import read_record
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.uncut import uncut
 from indicator_rules.validation import LARGEST_FILE, decode, locate, problems_of
 
 _RATIO = re.compile(r"-?[0-9]{1,30}/[0-9]{0,29}[1-9][0-9]{0,29}")
@@ -96,6 +97,7 @@ class Case:
         return list(locate(inside, self.content))
 
 
+@uncut()
 def read_case(path: Path) -> Case:
     """The case in a file. Raises `RecordError`."""
     where = Where(str(path))

@@ -1,6 +1,6 @@
 """The laws of scoring as items of a suite: their names, and each tried on a ruleset.
 
-In: rules, the name of a law. Out: why it does not hold, or None. Needs the extra `testing` (hypothesis); without it there are no laws to try, and
+In: rules, the name of a law. Out: on how many records it was tried, or why it does not hold. Needs the extra `testing` (hypothesis); without it there are no laws to try, and
 `are_here` says so.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from indicator_rules.rules import Rules
 
 if TYPE_CHECKING:
-    from indicator_rules.testing import Broken
+    from indicator_rules.testing import Broken, Outcome
 
 EXAMPLES = 20
 """Records for each law: what somebody waits for at the terminal. `assert_laws` looks longer."""
@@ -37,9 +37,8 @@ def waived(rules: Rules, law: str) -> str | None:
     return dict(rules.spec.waivers).get(law)
 
 
-def broken(rules: Rules, law: str) -> Broken | None:
-    """What shows that a law does not hold of `rules`; None if it holds."""
-    from indicator_rules.testing import LAWS, Broken, run
+def tried(rules: Rules, law: str) -> Outcome | Broken:
+    """How a law came out for `rules`; on no example at all, where it has nothing to say of them."""
+    from indicator_rules.testing import LAWS, run
 
-    found = run(LAWS[law], rules, EXAMPLES)
-    return found if isinstance(found, Broken) else None
+    return run(LAWS[law], rules, EXAMPLES)

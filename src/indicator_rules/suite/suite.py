@@ -51,7 +51,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """How a ruleset came out. `rules` and `coverage` are None where it has errors; its cases were not run then."""
+    """How a ruleset came out. `rules` is None where it has errors, its cases were not run then; `coverage` is None there, and where only some cases ran."""
 
     path: Path
     problems: tuple[Problem, ...]
@@ -81,9 +81,16 @@ def rulesets_in(folder: Path) -> list[Path]:
     return files
 
 
+def named_cases(path: Path) -> list[Path]:
+    """The cases that a path inside a folder `cases` names: one, or those of a folder. Empty for any other path."""
+    home = _home(path)
+    files = [path] if path.is_file() else _below(path)
+    return [file for file in files if home is not None and home in file.parents and ruleset_of(file) is not None]
+
+
 def ruleset_of(case: Path) -> Path | None:
     """The ruleset that a file below a folder `cases` is a case of; None where there is none, or no telling which."""
-    home = next((folder for folder in case.parents if folder.name == CASES), None)
+    home = _home(case.parent)
     if home is None:
         return None
     inside = case.relative_to(home).parts[:-1]
@@ -107,6 +114,11 @@ def strays(rulesets: Iterable[Path]) -> list[Problem]:
     return found
 
 
+def _home(path: Path) -> Path | None:
+    """The folder `cases` that a path is in, or is."""
+    return next((folder for folder in (path, *path.parents) if folder.name == CASES), None)
+
+
 def _below(home: Path) -> list[Path]:
     return sorted(path for path in home.rglob("*.toml") if path.is_file()) if home.is_dir() else []
 
@@ -127,6 +139,16 @@ def run_cases(ruleset: Path, rules: Rules, problems: Iterable[Problem] = ()) -> 
     observer = Observer(rules)
     cases = tuple(run_case(path, observer) for path in case_files(ruleset))
     return SuiteResult(ruleset, tuple(problems), rules, cases, observer.coverage())
+
+
+def run_some(ruleset: Path, cases: Iterable[Path], engine: str | None = None) -> SuiteResult:
+    """Some of the cases of a ruleset, run; nothing is said of what they cover."""
+    problems = check(ruleset)
+    if any(problem.severity == "error" for problem in problems):
+        return SuiteResult(ruleset, tuple(problems), None)
+    rules = Rules.from_path(ruleset, engine)
+    observer = Observer(rules)
+    return SuiteResult(ruleset, tuple(problems), rules, tuple(run_case(case, observer) for case in cases))
 
 
 def run_case(path: Path, observer: Observer) -> CaseResult:

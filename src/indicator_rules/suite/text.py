@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from indicator_rules import messages
 from indicator_rules.exact import Exact, to_text
@@ -94,8 +94,7 @@ def uncovered_lines(rules: Rules, coverage: Coverage, ruleset: Path) -> Iterator
     for one in missing[:MOST_SHOWN]:
         yield say("row" if isinstance(one, RowId) else "boundary", what=words.covered(one))
         for probe in probes.get(one, ()):
-            piece = _piece(probe)
-            yield f"  {say('covered-by', record=_inline(piece)) if piece else say('covered-by-any')}"
+            yield f"  {_covered_by(probe)}"
         if one not in probes:
             yield f"  {say('no-record')}"
     if len(missing) > MOST_SHOWN:
@@ -125,10 +124,12 @@ def law_lines(rules: Rules, found: Broken) -> Iterator[str]:
     yield "  " + messages.text("testing.waive", {"name": found.law.name})
 
 
-def _piece(probe: Probe) -> Mapping[str, Any]:
+def _covered_by(probe: Probe) -> str:
     """What has to stand in a record that is otherwise in order, and what must not."""
-    without = [".".join(path) for path in probe.without]
-    return {**probe.fragment, **({"without": without} if without else {})}
+    if probe.without:
+        paths = ", ".join(".".join(path) for path in probe.without)
+        return say("covered-by-and-without", paths=paths, record=_inline(probe.fragment))
+    return say("covered-by", record=_inline(probe.fragment)) if probe.fragment else say("covered-by-any")
 
 
 def _inline(data: object) -> str:

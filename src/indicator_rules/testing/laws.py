@@ -20,7 +20,6 @@ from indicator_rules.testing import record_laws as of_records
 from indicator_rules.testing import scale_laws as of_scales
 from indicator_rules.testing.seen import REFUSED, Narrowed, Seen
 from indicator_rules.testing.strategies import RecordData, changes
-from indicator_rules.toml_text import to_toml
 
 Examples: TypeAlias = Callable[[Rules], "st.SearchStrategy[Any] | None"]
 
@@ -56,7 +55,7 @@ class Broken(NamedTuple):
         lines = [messages.text("testing.broken", {"name": name}), self.law.text()]
         lines += [f"{messages.text('testing.seen')}: {self.seen}", messages.text("testing.waive", {"name": name})]
         for record in self.records:
-            lines += ["", f"# {messages.text('testing.record')}", to_toml(record).strip()]
+            lines += ["", f"# {messages.text('testing.record')}", record.toml()]
         return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -144,10 +145,15 @@ def provenance(rules: Rules, record: RecordData) -> Seen:
 
 
 def order(rules: Rules, record: RecordData) -> Seen:
-    plan = replace(rules.plan, criteria=rules.plan.criteria[::-1], groups=rules.plan.groups[::-1])
-    turned = type(rules)(rules.spec, rules.ruleset, plan, (), engine=rules.engine)
     backwards = {**record, **({"indicators": record["indicators"][::-1]} if "indicators" in record else {})}
-    return _same(evaluated(rules, record), evaluated(turned, backwards))
+    return _same(evaluated(rules, record), evaluated(_turned(rules), backwards))
+
+
+@lru_cache(maxsize=16)
+def _turned(rules: Rules) -> Rules:
+    """The ruleset with its criteria and groups in the other order."""
+    plan = replace(rules.plan, criteria=rules.plan.criteria[::-1], groups=rules.plan.groups[::-1])
+    return type(rules)(rules.spec, rules.ruleset, plan, (), engine=rules.engine)
 
 
 def scale(rules: Rules, record: RecordData) -> Seen:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from indicator_rules.compile import compile_ruleset
@@ -28,6 +29,13 @@ _READS_WEIGHTS = ("entry.weight", "total_weight")
 
 def rescaled(rules: Rules, record: RecordData) -> tuple[Rules, RecordData] | None:
     """The ruleset and the record, a tenth of the size."""
+    made = _smaller(rules)
+    return None if made is None else (made, _record(record))
+
+
+@lru_cache(maxsize=16)
+def _smaller(rules: Rules) -> Rules | None:
+    """The ruleset, a tenth of the size."""
     if any(
         isinstance(part, Ref) and part.path in _READS_WEIGHTS
         for one in rules.ruleset.formulas.values()
@@ -44,7 +52,7 @@ def rescaled(rules: Rules, record: RecordData) -> tuple[Rules, RecordData] | Non
     plan, problems = compile_ruleset(made)
     if problems:
         return None
-    return type(rules)(made.spec, made, plan, (), engine=rules.engine), _record(record)
+    return type(rules)(made.spec, made, plan, (), engine=rules.engine)
 
 
 def _formula(path: KeyPath, one: Formula, spec: Spec) -> Formula:

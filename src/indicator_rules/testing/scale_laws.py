@@ -16,7 +16,7 @@ from indicator_rules.explaining.explain import Words
 from indicator_rules.expression import Node, Number, Ref, replaced
 from indicator_rules.plan import Criterion, EntryKind, Plan, Points, Range, Scale
 from indicator_rules.probing.confirming import blamed
-from indicator_rules.probing.sites import Site, sites
+from indicator_rules.probing.sites import Site, formulas, sites
 from indicator_rules.probing.trial import Field, Trial
 from indicator_rules.rules import Rules
 from indicator_rules.score import treated
@@ -50,33 +50,38 @@ def _runs(rules: Rules) -> list[_Run]:
         path = ("criteria", criterion.id, "scale") if site.kind is None else ("criteria", criterion.id, "entries", site.kind)
         slots = [slot for slot in site.leaf.slots if not slot.is_flag]
         is_head = site.key in (f"criteria.{criterion.id}", ".".join(path))
-        up = _is_rising(rules.ruleset.scales.get(path), site.scale) if len(slots) == 1 and is_head else None
+        weight = criterion.weight.default if site.kind is None else None
+        up = _is_rising(rules.ruleset.scales.get(path), site.scale, weight) if len(slots) == 1 and is_head else None
         if up is not None:
-            found.append(_Run(criterion.id, site.kind, slots[0].name, up != (criterion.role == "penalty")))
+            # A penalty takes off what its scale gives; a deduction is written as what is taken off in any case.
+            turned = criterion.role == "penalty" and not isinstance(rules.ruleset.scales[path], spec_scales.Deduct)
+            found.append(_Run(criterion.id, site.kind, slots[0].name, up != turned))
     return found
 
 
-def _is_rising(scale: spec_scales.OwnScale | None, made: Scale) -> bool | None:
-    """Whether more is better; None for a scale that does not say."""
+def _is_rising(scale: spec_scales.OwnScale | None, made: Scale, weight: Exact | None) -> bool | None:
+    """Whether more is better; None for a scale that does not say. `weight` is None where only the record has it."""
     if isinstance(scale, spec_scales.Proportional):
         return not any(bound.operator == "<=" for guard in made.head.row("full").guards for bound in guard)
     if isinstance(scale, spec_scales.Deduct) and scale.per != "miss":
         return scale.per in ("under", "missing")
     if isinstance(scale, spec_scales.Bands):
         fixed = [scale.bands[place].award for place in (0, -1)]
-        if all(award.share is not None or award.points is not None for award in fixed):
-            top, low = (_fixed(made, place) for place in (0, -1))
+        shares = {award.share is not None for award in fixed}
+        said = all(award.share is not None or award.points is not None for award in fixed)
+        if said and (weight is not None or len(shares) == 1):  # points and shares compare where the weight is known
+            top, low = (_fixed(made, place, 1000 if weight is None else weight) for place in (0, -1))
             return None if top is None or low is None else top >= low
     return None
 
 
-def _fixed(made: Scale, place: int) -> Exact | None:
-    """What a row gives of a weight of 1000, where that is fixed."""
+def _fixed(made: Scale, place: int, weight: Exact) -> Exact | None:
+    """What a row gives of a weight, where that is fixed."""
     rows = [row for row in made.head.table.rows if row.id not in FIRST_ROWS]
     award = rows[place].award
     if not isinstance(award, Points):
         return None
-    return constant(replaced(award.formula, lambda node: Number(1000) if node == Ref("weight") else None))
+    return constant(replaced(award.formula, lambda node: Number(weight) if node == Ref("weight") else None))
 
 
 def swept(rules: Rules) -> st.SearchStrategy[Any] | None:
@@ -138,7 +143,7 @@ def locality(rules: Rules, example: tuple[Field, RecordData, RecordData]) -> See
     before, after = evaluated(rules, one), evaluated(rules, other)
     if before is None or after is None:
         return REFUSED
-    readers = _readers(rules.plan, changed_field, one)
+    readers = _readers(rules.plan, changed_field, (one, other))
     for a in before.criteria:
         b = after[a.id]
         if a.id not in readers and (a.exact_points, a.row, a.exact_weight) != (b.exact_points, b.row, b.exact_weight):
@@ -146,19 +151,24 @@ def locality(rules: Rules, example: tuple[Field, RecordData, RecordData]) -> See
     return None
 
 
-def _readers(plan: Plan, one: Field, record: RecordData) -> set[str]:
-    """The criteria that read a field, in whatever way."""
-    trial = Trial(plan, record)
-    rows = list(trial.rows) or [None]
-    weight_sets = plan.weight_sets.slots if plan.weight_sets is not None else ()
-    if any(one in trial.fields(slot.formula, None) for slot in weight_sets):
-        return {criterion.id for criterion in plan.criteria}
+def _readers(plan: Plan, one: Field, records: Iterable[RecordData]) -> set[str]:
+    """The criteria that read a field in one of the records, in whatever way."""
     found: set[str] = set()
-    for criterion in plan.criteria:
-        nodes = list(_nodes(criterion))
-        own_entry = one.path[0] == "indicators" and criterion.entries is not None
-        if own_entry or any(one in trial.fields(node, row) for node in nodes for row in rows) or one.path[-1] == criterion.id:
-            found |= {criterion.id, criterion.not_applicable.criterion}
+    # Of a series the day is not told apart: a number counts for the days after it, too.
+    path = one.path[:2] if one.path[0] == "answers" else one.path
+    for trial in (Trial(plan, record) for record in records):
+        rows = list(trial.rows) or [None]
+
+        def reads(node: Node, trial: Trial = trial, rows: Iterable[str | None] = rows) -> bool:
+            return any(field.path[: len(path)] == path for row in rows for field in trial.fields(node, row))
+
+        if plan.weight_sets is not None and any(map(reads, formulas(plan.weight_sets))):
+            return {criterion.id for criterion in plan.criteria}
+        for criterion in plan.criteria:
+            given = one.path[0] == "assessments" and one.path[2] in (criterion.id, *trial.rows)
+            own_entry = "indicators" in one.path[:2] and criterion.entries is not None
+            if own_entry or given or any(map(reads, _nodes(criterion))):
+                found |= {criterion.id, criterion.not_applicable.criterion}
     return found
 
 
@@ -167,12 +177,7 @@ def _nodes(criterion: Criterion) -> Iterable[Node]:
     scales = [criterion.scale, *(scale for _, scale in (criterion.entries.scales if criterion.entries is not None else ()))]
     leaves = [leaf for scale in scales for leaf in scale.leaves] + ([criterion.applies] if criterion.applies is not None else [])
     for leaf in leaves:
-        yield from (slot.formula for slot in leaf.slots)
-        for row in leaf.table.rows:
-            if isinstance(row.award, Points):
-                yield row.award.formula
-            elif isinstance(row.award, Range):
-                yield from (row.award.low, row.award.high)
+        yield from formulas(leaf)
     yield from (part.weight for scale in scales for part in scale.parts if part.weight is not None)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from random import Random
 from typing import Any, TypeAlias
 
@@ -22,25 +21,34 @@ from indicator_rules.exact import Exact, exact
 from indicator_rules.plan import Range
 from indicator_rules.probing.hitting import Hitter
 from indicator_rules.probing.neutral import entry_of
-from indicator_rules.probing.pieces import ABSENT, Data, FieldPath, held, put
-from indicator_rules.probing.sites import Site, sites
+from indicator_rules.probing.pieces import ABSENT, Data, FieldPath, flat, held, put
+from indicator_rules.probing.sites import Site, formulas, sites
 from indicator_rules.probing.trial import Field, Trial
 from indicator_rules.rules import Rules
 from indicator_rules.testing.generate import random_ruleset
 from indicator_rules.toml_text import to_toml
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
+FEW = 3
+"""Fewer values than this are made more, by numbers that people type."""
 
 
 class RecordData(dict[str, Any]):
-    """The plain data of a record; its `repr` is TOML that can be pasted into a file."""
+    """The plain data of a record; its `repr` is TOML that can be pasted into a case."""
 
     def __repr__(self) -> str:
-        return f'"""\n{to_toml(self).strip()}\n"""'
+        return f'"""\n{self.toml()}\n"""'
+
+    def toml(self) -> str:
+        """The tables of a case that hold the record."""
+        return to_toml(self, "record").strip()
 
 
 class RulesetData(RecordData):
-    """The plain data of a ruleset, printed in the same way."""
+    """The plain data of a ruleset, printed as its file."""
+
+    def toml(self) -> str:
+        return to_toml(self).strip()
 
 
 def records(rules: Rules) -> st.SearchStrategy[RecordData]:
@@ -67,7 +75,8 @@ def boundary_records(rules: Rules) -> st.SearchStrategy[RecordData]:
 
 
 def pairs(rules: Rules, criterion: str) -> st.SearchStrategy[tuple[RecordData, RecordData]]:
-    """Two records that differ in one thing that `criterion` reads. Raises KeyError for a criterion that the ruleset does not have."""
+    """Two records that differ in one thing that `criterion` reads; the same one twice where it reads nothing. Raises KeyError for a
+    criterion that the ruleset does not have."""
     material = _material(rules)
     fields = material.read_by(criterion)
     if not fields:
@@ -107,6 +116,7 @@ def _changes(rules: Rules, material: _Material, fields: list[Field]) -> st.Searc
     def drawn(draw: Draw) -> tuple[Field, RecordData, RecordData]:
         record = draw(kept)
         one = draw(st.sampled_from(fields))
+        record = record if _has(record, one) else RecordData(material.survey.base)
         values = material.values[one]
         first = draw(st.integers(0, len(values) - 1))
         second = (first + draw(st.integers(1, max(1, len(values) - 1)))) % len(values)
@@ -145,19 +155,10 @@ class _Material:
         self.trial = Trial(self.plan, self.survey.base)
         self.hitters = [(site, self.hitter(site)) for site in sites(self.plan)]
         self.values: dict[Field, list[Any]] = {}
-        for _, hitter in self.hitters:
-            for one in hitter.fields():
-                if one.path[0] not in ("deductions", "assessments") and not one.is_entry:
-                    self.values.setdefault(one, [self.trial.held(one.path)])
-        for probe in self.survey.probes:
-            for one, values in self.values.items():
-                value = held(probe.fragment, one.path)
-                if value is not None and value not in values:
-                    values.append(value)
-        for one, values in self.values.items():
-            values += [
-                value for value in (*one.values, ABSENT) if value not in values and (value is not ABSENT or _optional(one))
-            ]
+        self.paid: set[Field] = set()
+        self.fields = {site.key: self.read(site, hitter) for site, hitter in self.hitters}
+        self.pick()
+        self.fill()
         self.changed = self.changing() if self.values else st.just([])
         optional = [one for one in self.values if _optional(one)]
         never: st.SearchStrategy[Any] = st.just([])
@@ -176,27 +177,68 @@ class _Material:
             weight = exact(Decimal(self.trial.rows[entry]["weight"]))
         return Hitter(self.trial, site, entry, weight, None)
 
+    def read(self, site: Site, hitter: Hitter) -> dict[Field, None]:
+        """The fields that a table reads, for its choice or for the points; each has what the neutral record holds for its first value."""
+        paid = [one for node in formulas(site.leaf) for one in self.trial.fields(node, hitter.entry)]
+        self.paid |= set(paid)
+        found = {one: None for one in (*hitter.fields(), *paid) if one.path[0] != "deductions" and not one.is_entry}
+        for one in found:
+            self.values.setdefault(one, [self.trial.held(one.path)])
+        return found
+
+    def pick(self) -> None:
+        """What a person gives, wherever a probe changes nothing else."""
+        was = flat(self.survey.base)
+        for probe in self.survey.probes:
+            new = [(path, value) for path, value in flat(probe.fragment).items() if was.get(path) != value]
+            if probe.slot == "assessment" and len(new) == 1:
+                path, value = new[0]
+                one = Field(path, "share" if path[-1] == "share" else "not-negative")
+                self.fields[probe.table][one] = None
+                values = self.values.setdefault(one, [] if self.trial.held(path) is None else [self.trial.held(path)])
+                if value not in values:
+                    values.append(value)
+
+    def fill(self) -> None:
+        """The values of each field: those of probes, those that are known to matter, others where there are few, and nothing at all."""
+        for probe in self.survey.probes:
+            for one, values in self.values.items():
+                value = held(probe.fragment, one.path)
+                if value is not None and value not in values:
+                    values.append(value)
+        hitters = {one: hitter for site, hitter in self.hitters for one in self.fields[site.key]}
+        for one, values in self.values.items():
+            more = one.kind != "choice" and (
+                one in self.paid or len(values) < FEW
+            )  # probes stand on cuts; points run beyond them
+            others = [one.typed(seed) for seed in hitters[one].seeds(one, {})] if more else []
+            for value in (*one.values, *(other for other in others if other is not None), ABSENT):
+                if value not in values and (value is not ABSENT or _optional(one)):
+                    values.append(value)
+
     def changing(self) -> st.SearchStrategy[list[tuple[Field, Any]]]:
         """Fields and what they hold instead, later ones winning: a few or many."""
         known = st.sampled_from([(one, value) for one, values in self.values.items() for value in values if value is not ABSENT])
         numeric = [one for one in self.values if one.kind in ("money", "number", "not-negative", "count")]
+        most = 2 * len(self.values)  # no field needs to be changed often: the last value wins
+        few = st.lists(known, max_size=min(8, most))
         if not numeric:
-            return st.lists(known, max_size=8) | st.lists(known, min_size=8, max_size=40)
+            return few | st.lists(known, min_size=min(8, most // 2), max_size=min(40, most))
         free = st.tuples(st.sampled_from(numeric), st.integers(0, 2_000))
         typed = free.map(
             lambda drawn: (drawn[0], drawn[0].typed(drawn[1] if drawn[0].kind != "number" else Fraction(drawn[1], 100)))
         )
         one = st.one_of(known, known, known, typed)
-        return st.lists(known, max_size=8) | st.lists(one, min_size=8, max_size=40)
+        return few | st.lists(one, min_size=min(8, most // 2), max_size=min(40, most))
 
     def read_by(self, criterion: str) -> list[Field]:
         """The fields that a criterion's tables read."""
         if all(one.id != criterion for one in self.plan.criteria):
             raise KeyError(criterion)
         found: dict[Field, None] = {}
-        for site, hitter in self.hitters:
+        for site, _ in self.hitters:
             if site.criterion is not None and site.criterion.id == criterion:
-                found |= dict.fromkeys(one for one in hitter.fields() if len(self.values.get(one, ())) > 1)
+                found |= dict.fromkeys(one for one in self.fields[site.key] if len(self.values[one]) > 1)
         return list(found)
 
     def record(self, draw: Draw) -> RecordData:
@@ -275,13 +317,10 @@ def _put(record: RecordData, one: Field, value: Any) -> RecordData:
     return RecordData(put(dict(record), one.path, value)) if "indicators" in record or one.path[0] != "indicators" else record
 
 
-def _between(one: Field, values: list[Any]) -> list[Any]:
-    """Numbers between the numbers at hand, as the field would hold them."""
-    if one.kind == "choice":
-        return []
-    numbers = sorted({number for value in values if (number := one.number(value)) is not None})
-    middles = [one.typed(exact(Fraction(low + high) / 2)) for low, high in pairwise(numbers)]
-    return [middle for middle in middles if middle is not None]
+def _has(record: RecordData, one: Field) -> bool:
+    """Whether the record has the entry that a field is of."""
+    name = one.path[1] if one.path[0] == "indicators" else one.path[2] if one.path[:2] == ("assessments", "indicators") else None
+    return name is None or any(row["id"] == name for row in record.get("indicators", ()))
 
 
 def _optional(one: Field) -> bool:
