@@ -15,7 +15,7 @@ from pathlib import Path
 import openpyxl
 
 from indicator_rules import load, read
-from indicator_rules.results import Scored
+from indicator_rules.results.results import Scored
 from indicator_rules.results.workbook import results_workbook
 
 RULESET = """
