@@ -11,6 +11,7 @@ import sys
 import tomllib
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 
@@ -19,6 +20,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import indicator_rules as ir  # noqa: E402
 from forms.filling import cell_of, fill  # noqa: E402
+from indicator_rules.excel.form_sheet import fit  # noqa: E402
 
 FORMS = ROOT / "docs" / "forms"
 
@@ -30,10 +32,19 @@ def main() -> None:
     missing = fill(filled, record, filled)
     assert missing == [], missing
     book = openpyxl.load_workbook(filled)
+    _as_high_as_needed(book["绩效指标"])
+    book.save(filled)
     cell_of(book, "ir.subject.name").value = "信访工作经费"
     cell_of(book, "ir.budget.unit").value = None
     cell_of(book, "ir.budget.spent").value = "一百多万"
     book.save(FORMS / "mistakes.xlsx")
+
+
+def _as_high_as_needed(ws: Any) -> None:
+    """Rows as Excel makes them while somebody types."""
+    for row in range(1, ws.max_row + 1):
+        if any(cell.value and not cell.protection.locked for cell in ws[row]):
+            fit(ws, row)
 
 
 if __name__ == "__main__":
