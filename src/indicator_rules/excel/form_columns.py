@@ -35,7 +35,13 @@ def field_input(one: Field, lang: Language) -> Input:
 
 def field_column(path: str, width: int, lang: Language, mark: str = "") -> Column:
     """The column of a field that records have."""
-    return Column(path, label(path, lang) + mark, width, field_input(FIELDS[path], lang))
+    text = label(path, lang) + mark
+    return Column(path, text, wide_enough(text, width, lang), field_input(FIELDS[path], lang))
+
+
+def wide_enough(text: str, width: int, lang: Language) -> int:
+    """A width at which no English word of a heading is broken; Chinese may be broken anywhere."""
+    return width if lang == "zh" else max(width, *(len(word) + 2 for word in text.split()))
 
 
 def by_person(scale: plans.Scale) -> bool:
@@ -61,7 +67,7 @@ def entry_columns(plan: plans.Plan, reads: Collection[str], lang: Language) -> I
         yield _said(base + "share", "assessed-share", 7, Input("share"), lang)
         yield _said(base + "reason", "assessed-reason", 11, Input("text"), lang)
         yield _said(base + "by", "assessed-by", 7, Input("text"), lang)
-    yield Column("declared.indicators.*", label("declared.indicators.*", lang), 7, Input("number", signed=True))
+    yield field_column("declared.indicators.*", 7, lang)._replace(input=Input("number", signed=True))
     yield field_column("indicators.*.reason", 14, lang)
     yield field_column("indicators.*.evidence", 11, lang)
     yield _said("deductions.indicators.*.points", "deducted", 6, Input("number"), lang)
@@ -76,7 +82,7 @@ def _what(entries: list[plans.Entries], reads: Collection[str], lang: Language) 
         input=Input("choice", category_choices(_categories(entries), lang))
     )
     yield field_column("indicators.*.name", 22, lang, "*")
-    yield field_column("indicators.*.direction", 6 if lang == "zh" else 9, lang)
+    yield field_column("indicators.*.direction", 6, lang)
     if "initial_target" in reads:
         yield field_column("indicators.*.initial_target", 11, lang)
     yield field_column("indicators.*.target", 13, lang, "*")
@@ -109,4 +115,5 @@ def _categories(entries: list[plans.Entries]) -> list[str]:
 
 def _said(path: str, key: str, width: int, given: Input, lang: Language) -> Column:
     """A column that is called otherwise than its field."""
-    return Column(path, messages.text(f"form.column-{key}", {}, lang), width, given)
+    text = messages.text(f"form.column-{key}", {}, lang)
+    return Column(path, text, wide_enough(text, width, lang), given)

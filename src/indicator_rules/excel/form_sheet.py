@@ -140,8 +140,8 @@ class FormSheet:
     def label(self, row: int, column: int, value: str, note: str | None = None) -> None:
         self._cell(row, column, value, fill=_LABEL, note=note)
 
-    def plain(self, row: int, column: int, value: str) -> None:
-        self._cell(row, column, value)
+    def plain(self, row: int, column: int, value: str, *, center: bool = False) -> None:
+        self._cell(row, column, value, center=center)
 
     def closed(self, row: int, column: int) -> None:
         """A cell that is not to be filled in."""

@@ -17,7 +17,7 @@ from indicator_rules import messages, rubric
 from indicator_rules import plan as plans
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.exact import to_text
-from indicator_rules.excel.form_columns import Column, by_person, entry_columns, field_column, field_input
+from indicator_rules.excel.form_columns import Column, by_person, entry_columns, field_column, field_input, wide_enough
 from indicator_rules.excel.form_fields import AMOUNTS, FUNDS, GOALS, MONEY_UNIT, SUBJECT, TEXTS, Field
 from indicator_rules.excel.form_labels import KINDS, YES_NO, label
 from indicator_rules.excel.form_named import COLUMN, PREFIX, ROW, ROWS, RULESET
@@ -114,7 +114,8 @@ class _Template:
                 self.pair(sheet, one, (1, 1), (2, 5))
             else:
                 self.pair(sheet, one, (6, 7), (8, 11))
-            sheet.row += place % 2
+                sheet.fit(sheet.row)
+                sheet.row += 1
         kinds = self.spec.ruleset.applies.subjects
         if len(kinds) == 1:
             self.value_of(sheet, "subject.kind", kinds[0] if self.lang == "en" else KINDS[kinds[0]])
@@ -190,6 +191,7 @@ class _Template:
         head = sheet.row
         for place, key in enumerate(("question", "answer", "type", "meaning", "used-by"), start=1):
             sheet.heading(head, place, self.say(f"column-{key}"))
+        sheet.fit(head)
         for question in self.plan.questions:
             sheet.row += 1
             readers = self.read_by.get(f"answers.{question.id}", ())
@@ -207,19 +209,23 @@ class _Template:
 
     def criteria(self) -> None:
         """各项指标: the rubric, what a person gives where a rule leaves it to one, and the points claimed."""
-        sheet = self.sheet("criteria", (12, 16, 7, 42, 7, 7, 8, 11, 7, 7, 11, 6, 9, 9))
-        keys = ("group", "criterion", "weight", "standard", "assessed-points", "assessed-share", "assessed-level", "assessed-reason", "assessed-by",
-                "declared", "declared-reason", "deducted", "deducted-reason", "not-applicable")  # fmt: skip
+        heads = (("group", 12), ("criterion", 16), ("weight", 7), ("standard", 42), ("assessed-points", 7), ("assessed-share", 7), ("assessed-level", 8),
+                 ("assessed-reason", 11), ("assessed-by", 7), ("declared", 7), ("declared-reason", 11), ("deducted", 6), ("deducted-reason", 9),
+                 ("not-applicable", 9))  # fmt: skip
+        labels = [self.say(f"column-{key}") for key, _ in heads]
+        sheet = self.sheet(
+            "criteria", [wide_enough(text, size, self.lang) for text, (_, size) in zip(labels, heads, strict=True)]
+        )
         head = sheet.row
-        for place, key in enumerate(keys, start=1):
-            sheet.heading(head, place, self.say(f"column-{key}"))
+        for place, text in enumerate(labels, start=1):
+            sheet.heading(head, place, text)
         sheet.fit(head)
         for criterion, row in zip(self.plan.criteria, rubric.rows(self.spec, self.lang), strict=True):
             sheet.row += 1
             note = "\n".join(part for part in (row.definition, row.points_to_check) if part)
             sheet.plain(sheet.row, 1, " / ".join(part for part in (row.first, row.second) if part))
             sheet.label(sheet.row, 2, row.third, note)
-            sheet.plain(sheet.row, 3, row.weight)
+            sheet.plain(sheet.row, 3, row.weight, center=True)
             sheet.plain(sheet.row, 4, row.standard)
             self.person(sheet, criterion)
             for column, path, given in (

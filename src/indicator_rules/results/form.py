@@ -255,7 +255,7 @@ class _Sheet:
         for column, value in ((2, words[0]), (3, words[1]), (6, why)):
             sheet.plain(row, column, value)
         for column, number in ((4, weight), (5, points)):
-            sheet.plain(row, column, "")
+            sheet.plain(row, column, "", center=True)
             sheet.ws.cell(row, column).value = cell_number(number)
         if points < weight:
             _comment(sheet.ws.cell(row, 5), why)
