@@ -78,7 +78,7 @@ def entry_columns(plan: plans.Plan, reads: Collection[str], lang: Language) -> I
 def _what(entries: list[plans.Entries], reads: Collection[str], lang: Language) -> Iterator[Column]:
     """What an entry is: its name, target and actual value."""
     yield field_column("indicators.*.id", 7, lang)
-    yield field_column("indicators.*.category", 13, lang, "*")._replace(
+    yield field_column("indicators.*.category", 15, lang, "*")._replace(
         input=Input("choice", category_choices(_categories(entries), lang))
     )
     yield field_column("indicators.*.name", 22, lang, "*")
