@@ -103,7 +103,7 @@ def _in_words(problem: Problem) -> Problem:
     known = FIELDS.get(".".join("*" if isinstance(part, int) else part for part in problem.where.path))
     if known is None:
         return problem
-    return replace(problem, code="form-field-missing", values={"text": known.label, "label": Phrase(label_key(known.path))})
+    return replace(problem, code="form-field-missing", values={"text": Phrase(label_key(known.path))})
 
 
 def _label(path: str) -> str | Phrase:
