@@ -17,7 +17,7 @@ from typing import NamedTuple
 import openpyxl
 
 from indicator_rules import Rules, load, read
-from indicator_rules.excel.workbook import read_workbook
+from indicator_rules.excel.read_workbook import read_workbook
 from indicator_rules.results.results import Scored
 from indicator_rules.results.workbook import results_workbook
 

@@ -24,7 +24,8 @@ from indicator_rules.excel.form_layout import Grid, tables
 from indicator_rules.excel.form_named import COLUMN, PREFIX, ROW
 from indicator_rules.excel.form_record import Form, Place
 from indicator_rules.excel.form_sheet import FormSheet, text
-from indicator_rules.excel.workbook import Workbook, read_workbook
+from indicator_rules.excel.read_workbook import read_workbook
+from indicator_rules.excel.workbook import Workbook
 from indicator_rules.explaining.explain import Explainer
 from indicator_rules.messages import Language
 from indicator_rules.results.results import Scored
