@@ -145,3 +145,17 @@ def test_the_ruleset_and_the_case_of_the_language_guide_belong_together() -> Non
 def test_the_glossary_knows_every_public_name() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     assert [name for name in ir.__all__ if name[0].isupper() and f"`{name}`" not in glossary] == []
+
+
+def test_every_picture_that_a_page_shows_is_there_and_small() -> None:
+    """`python docs/make_pictures.py` makes them."""
+    shown = {
+        document.parent / path
+        for document in (*DOCUMENTS, *STEPS)
+        for path in re.findall(r"!\[[^\]]+\]\(([^)\s]+\.png)\)", document.read_text(encoding="utf-8"))
+    }
+    made = set((ROOT / "docs" / "pictures").iterdir())
+    assert shown == made
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in made)
+    assert max(picture.stat().st_size for picture in made) < 150_000
+    assert sum(picture.stat().st_size for picture in made) < 600_000

@@ -14,6 +14,7 @@ import indicator_rules as ir
 from forms.published_forms import chongqing, fill, hubei, national
 from indicator_rules import messages
 from indicator_rules.excel.form_fields import DERIVED, FIELDS, heading
+from indicator_rules.excel.form_labels import label
 from indicator_rules.reading import reading
 from indicator_rules.record import EvaluationRecord
 
@@ -404,5 +405,8 @@ def test_every_field_of_a_form_is_a_field_of_a_record() -> None:
 
 
 def test_the_texts_of_the_form_are_in_both_languages() -> None:
+    labels = {path: label(path, "zh") for path in FIELDS}
+    assert labels == {path: one.label for path, one in FIELDS.items()}
+    assert [path for path in FIELDS if not label(path, "en").isascii()] == []
     keys = [key for key in messages.catalogue() if key.startswith("form.")]
     assert len(keys) > 50

@@ -28,7 +28,7 @@ from indicator_rules.authoring.skeleton import skeleton
 from indicator_rules.catalog import Catalog, Entry, load
 from indicator_rules.cli.commands import commands
 from indicator_rules.errors import Problem, RulesetError
-from indicator_rules.excel.workbook import read_workbook
+from indicator_rules.excel.read_workbook import read_workbook
 from indicator_rules.rubric import Words
 from indicator_rules.rules import Rules, check
 from indicator_rules.spec import Spec

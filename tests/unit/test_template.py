@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ from typing import Any
 import openpyxl
 import pytest
 import tomli
+from openpyxl.utils import get_column_letter
 
 import indicator_rules as ir
 from forms import filling
 from indicator_rules import messages
 from indicator_rules.cli.commands import commands
 from indicator_rules.reading import reading
+from indicator_rules.render import width
 
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLES = CHECKOUT / "docs" / "examples"
@@ -141,6 +145,82 @@ def test_a_form_is_for_paper_and_guards_its_headings(tmp_path: Path, ruleset: st
     empty = reading(tmp_path / "blank.xlsx")
     assert {problem.code for problem in empty.problems} == {"form-field-missing"}
     assert all(problem.where.cell for problem in empty.problems)
+
+
+A4_ACROSS = 149
+"""Columns of the usual width, at 100 %, between the margins of a page."""
+
+
+@pytest.mark.parametrize("ruleset", SHIPPED)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_form_can_be_read_on_paper(ruleset: str, lang: Any) -> None:
+    """A sheet is made no smaller than 70 % (65 % in English, whose words are longer), headings come again on every page, and no text is cut off."""
+    book = openpyxl.load_workbook(io.BytesIO(ir.load(ruleset).template(lang)))
+    for sheet in book.worksheets[:-1]:
+        sizes = {letters: dimension.width for letters, dimension in sheet.column_dimensions.items()}
+        assert sum(sizes.values()) <= A4_ACROSS / (0.7 if lang == "zh" else 0.65), sheet.title
+        merged = {area.coord.partition(":")[0]: area for area in sheet.merged_cells.ranges}
+        for row in sheet.iter_rows():
+            for cell in row:
+                if not isinstance(cell.value, str):
+                    continue
+                area = merged.get(cell.coordinate)
+                columns = range(area.min_col, area.max_col + 1) if area else [cell.column]
+                room = sum(sizes[get_column_letter(column)] for column in columns)
+                lines = sum(-(-width(part) // room) or 1 for part in cell.value.split("\n"))
+                height = sheet.row_dimensions[cell.row].height
+                assert height is not None
+                assert height >= min(390, lines * 12), (sheet.title, cell.coordinate)
+        if sheet.max_row > 30:
+            assert sheet.print_title_rows or sheet.page_setup.fitToHeight == 1 or sheet.max_column == 1, sheet.title
+
+
+def test_rows_to_fill_in_grow_with_what_is_typed() -> None:
+    """A height that openpyxl sets stays as it is, and cuts off the second line of a text."""
+    content = ir.load("zhanjiang-etdz-project@2023").template("zh")
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    head = filling.cell_of(book, "ir.column.indicators.indicators._row.name")
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        text = package.read("xl/worksheets/sheet2.xml").decode()
+    row = re.search(rf'<row r="{head.row + 1}"[^>]*>', text)
+    assert row is not None
+    assert "ht=" in row[0]
+    assert "customHeight" not in row[0]
+
+
+@pytest.mark.parametrize("ruleset", SHIPPED)
+def test_a_form_in_english_is_in_english(tmp_path: Path, ruleset: str) -> None:
+    """Labels, headings, choices and refusals; the texts of the ruleset, and the units of money, stay as they are."""
+    rules = ir.load(ruleset)
+    (tmp_path / "blank.xlsx").write_bytes(rules.template("en"))
+    book = openpyxl.load_workbook(tmp_path / "blank.xlsx")
+    labels = [filling.cell_of(book, name).value for name in book.defined_names if name.startswith("ir.column.")]
+    for name in book.defined_names:
+        if name.startswith(("ir.subject.", "ir.narrative.", "ir.budget.unit")):
+            cell = filling.cell_of(book, name)
+            beside = [cell.offset(column=-away).value for away in range(1, min(3, cell.column))]
+            labels.append(next(value for value in beside if value))
+    for sheet in book.worksheets[:-1]:
+        labels += [sheet.title] + [check.error for check in sheet.data_validations.dataValidation]
+    assert labels
+    assert [label for label in labels if not str(label).isascii()] == []
+    lists = [[cell.value for cell in column if cell.value] for column in book.worksheets[-1].iter_cols()]
+    assert ["元", "千元", "万元", "亿元"] in lists
+    assert ["project", "department", "transfer"] in lists
+    assert ["是", "否"] not in lists
+
+
+def test_a_form_in_english_is_read_with_its_choices(tmp_path: Path) -> None:
+    data = data_of(EXAMPLES / "zhanjiang-2023.toml")
+    rules = ir.load("zhanjiang-etdz-project@2023")
+    (tmp_path / "blank.xlsx").write_bytes(rules.template("en"))
+    data["answers"] = {
+        name: ("no", "yes")[typed] if isinstance(typed, bool) else typed for name, typed in data["answers"].items()
+    }
+    filling.fill(tmp_path / "blank.xlsx", data, tmp_path / "filled.xlsx")
+    assert scores(rules.evaluate(tmp_path / "filled.xlsx")) == scores(rules.evaluate(EXAMPLES / "zhanjiang-2023.toml"))
+    empty = [problem.message("en") for problem in reading(tmp_path / "blank.xlsx").problems]
+    assert "“Name” is not filled in, or was not found" in empty
 
 
 def test_a_form_asks_for_a_series_too() -> None:

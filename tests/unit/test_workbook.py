@@ -16,8 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indicator_rules.errors import RecordError
-from indicator_rules.excel import workbook
-from indicator_rules.excel.workbook import Area, Unreadable, Workbook, read_workbook
+from indicator_rules.excel import csv_file, xlsx_file, xlsx_package, xlsx_sheet
+from indicator_rules.excel import read_workbook as read_workbook_module
+from indicator_rules.excel.read_workbook import read_workbook
+from indicator_rules.excel.workbook import Area, RefusedError, Unreadable, Workbook
+from indicator_rules.excel.xlsx_file import read_xlsx
 
 SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
 
@@ -166,7 +169,7 @@ def test_what_openpyxl_writes_is_read_as_openpyxl_reads_it(values: list[Any]) ->
             cell.data_type = "s"
     stream = io.BytesIO()
     book.save(stream)
-    read = workbook._Package(stream.getvalue(), "x.xlsx").workbook()
+    read = read_xlsx(stream.getvalue(), "x.xlsx")
     again = openpyxl.load_workbook(stream).worksheets[0]
     for column in range(1, len(values) + 1):
         theirs, ours = again.cell(1, column).value, read.sheets[0].value(1, column)
@@ -180,7 +183,7 @@ def test_what_openpyxl_writes_is_read_as_openpyxl_reads_it(values: list[Any]) ->
 
 
 def test_a_bomb_is_stopped_by_what_it_unpacks_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "LARGEST_UNPACKED", 20_000_000)
+    monkeypatch.setattr(xlsx_package, "LARGEST_UNPACKED", 20_000_000)
     path = with_part(saved(tmp_path), "xl/worksheets/sheet1.xml", SHEET.format(" " * 100_000_000))
     assert path.stat().st_size < 500_000
     started = time.perf_counter()
@@ -201,9 +204,10 @@ def test_one_cell_in_the_last_corner_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_too_many_cells_or_sheets_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "MOST_CELLS", 3)
+    for reader in (csv_file, xlsx_sheet):
+        monkeypatch.setattr(reader, "MOST_CELLS", 3)
     assert codes(saved(tmp_path, A1=1, B1=2, C1=3, D1=4)) == ["workbook-too-many-cells"]
-    monkeypatch.setattr(workbook, "MOST_SHEETS", 0)
+    monkeypatch.setattr(xlsx_file, "MOST_SHEETS", 0)
     assert codes(saved(tmp_path, A1=1)) == ["workbook-too-many-sheets"]
     (tmp_path / "a.csv").write_text("a,b,c,d")
     assert codes(tmp_path / "a.csv") == ["workbook-too-many-cells"]
@@ -239,7 +243,7 @@ def test_a_file_that_is_no_workbook_is_one_problem(tmp_path: Path, name: str, co
 
 def test_folders_and_large_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert codes(tmp_path) == ["path-is-folder"]
-    monkeypatch.setattr(workbook, "LARGEST_FILE", 100)
+    monkeypatch.setattr(read_workbook_module, "LARGEST_FILE", 100)
     assert codes(saved(tmp_path, A1=1)) == ["file-too-large"]
 
 
@@ -265,9 +269,9 @@ def test_any_damage_is_a_problem_or_a_workbook(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        workbook._Package(bytes(content), "x.xlsx").workbook()
+        read_xlsx(bytes(content), "x.xlsx")
         code = "workbook-damaged"
-    except workbook._RefusedError as error:
+    except RefusedError as error:
         code = error.code
     assert code in ("workbook-damaged", "workbook-too-large")
 

@@ -154,6 +154,8 @@ class _Sheet:
         ws.sheet_properties.pageSetUpPr.fitToPage = True
         ws.print_title_rows = f"{head}:{head}"
         ws.print_options.horizontalCentered = True
+        ws.page_margins.left = ws.page_margins.right = 0.4
+        ws.page_margins.top = ws.page_margins.bottom = 0.5
         ws.oddFooter.center.text = "&P / &N"
 
 

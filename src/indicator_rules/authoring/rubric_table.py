@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indicator_rules.errors import Problem, RecordError, RulesetError, Where
-from indicator_rules.excel.workbook import Sheet, Unreadable, Value, Workbook, address, read_workbook
+from indicator_rules.excel.read_workbook import read_workbook
+from indicator_rules.excel.workbook import Sheet, Unreadable, Value, Workbook, address
 from indicator_rules.spec_fields import LONGEST_TEXT, MOST_CRITERIA
 
 _HEADINGS = {

@@ -20,7 +20,9 @@ from indicator_rules import quantity
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import exact, to_decimal
 from indicator_rules.excel.form_fields import FIELDS, FieldKind, kind_of
+from indicator_rules.excel.form_labels import label_key
 from indicator_rules.excel.workbook import Unreadable, Value, address
+from indicator_rules.messages import Phrase, Words
 from indicator_rules.quantity import QuantityError, money_factor
 from indicator_rules.record_fields import category_path
 
@@ -93,19 +95,22 @@ class Form:
 def _in_words(problem: Problem) -> Problem:
     """Of a form, a key that is missing is a label that was not filled in, and what cannot be scored is named by its labels."""
     if problem.code == "value-absent":
-        labels = map(_label, str(problem.values["missing"]).split(", "))
-        return replace(problem, code="form-value-absent", values={**problem.values, "missing": ", ".join(dict.fromkeys(labels))})
+        labels = dict.fromkeys(map(_label, str(problem.values["missing"]).split(", ")))
+        parts = [part for label in labels for part in (", ", label)][1:]
+        return replace(problem, code="form-value-absent", values={**problem.values, "missing": Words(tuple(parts))})
     if problem.code != "missing-key":
         return problem
     known = FIELDS.get(".".join("*" if isinstance(part, int) else part for part in problem.where.path))
-    return problem if known is None else replace(problem, code="form-field-missing", values={"text": known.label})
+    if known is None:
+        return problem
+    return replace(problem, code="form-field-missing", values={"text": Phrase(label_key(known.path))})
 
 
-def _label(path: str) -> str:
+def _label(path: str) -> str | Phrase:
     """What a form calls a field of a record; the path of one that no form heads."""
     parts = path.split(".")
     known = FIELDS.get(path) or FIELDS.get(".".join((parts[0], "*", *parts[2:])))
-    return path if known is None else known.label
+    return path if known is None else Phrase(label_key(known.path))
 
 
 _Given: TypeAlias = tuple[str, Cell]

@@ -9,13 +9,17 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from indicator_rules import messages
 from indicator_rules.cell_text import cell_text, is_taken_for_more
 from indicator_rules.excel.form_fields import FieldKind
 from indicator_rules.excel.workbook import address
+from indicator_rules.messages import Language
 from indicator_rules.render import width
 
 _INK, _HEAD, _LABEL, _CLOSED = "1F2937", "D9E2EC", "F0F4F8", "E5E7EB"
 _FONT = "宋体"
+_SINGLE, _HIGHEST = 20, 400
+"""Heights of a row of one line, and of the highest that is made, in points."""
 
 
 class Input(NamedTuple):
@@ -71,12 +75,34 @@ def named(book: Any, name: str, ws: Any, area: tuple[int, int, int, int]) -> Non
     book.defined_names[name] = DefinedName(name, attr_text=f"'{sheet}'!{':'.join(dict.fromkeys(absolute))}", hidden=True)
 
 
+def grow(ws: Any, row: int, height: float) -> None:
+    """Give a row a height to begin with: unlike one that openpyxl sets, it grows with what is typed into the row."""
+    from openpyxl.worksheet.dimensions import RowDimension
+
+    class Growing(RowDimension):
+        @property
+        def customHeight(self) -> bool:  # noqa: N802  openpyxl's name
+            return False
+
+    ws.row_dimensions[row] = Growing(ws, index=row, ht=height)
+
+
+def fit(ws: Any, row: int) -> None:
+    """As high as the longest cell of a row needs, merged ones left out: no program works it out for a file that it did not write."""
+    merged = {(area.min_row, area.min_col) for area in ws.merged_cells.ranges if area.max_col > area.min_col}
+    lines = 1
+    for cell in ws[row]:
+        if isinstance(cell.value, str) and (row, cell.column) not in merged:
+            size = ws.column_dimensions[cell.column_letter].width
+            lines = max(lines, sum(math.ceil((width(part) + 1) / size) or 1 for part in cell.value.split("\n")))
+    grow(ws, row, max(_SINGLE, min(_HIGHEST, lines * 13.5 + 6)))
+
+
 class FormSheet:
     """A sheet that is written from the top down; `row` is the next one."""
 
-    def __init__(self, ws: Any, widths: Sequence[int], choices: Choices | None) -> None:
-        self.ws, self.widths, self.choices, self.row = ws, list(widths), choices, 1
-        self.comments = 0
+    def __init__(self, ws: Any, widths: Sequence[int], choices: Choices | None, lang: Language = "zh") -> None:
+        self.ws, self.widths, self.choices, self.row, self.lang = ws, list(widths), choices, 1, lang
         for column, size in enumerate(widths, start=1):
             ws.column_dimensions[address(1, column)[:-1]].width = size
 
@@ -114,8 +140,8 @@ class FormSheet:
     def label(self, row: int, column: int, value: str, note: str | None = None) -> None:
         self._cell(row, column, value, fill=_LABEL, note=note)
 
-    def plain(self, row: int, column: int, value: str) -> None:
-        self._cell(row, column, value)
+    def plain(self, row: int, column: int, value: str, *, center: bool = False) -> None:
+        self._cell(row, column, value, center=center)
 
     def closed(self, row: int, column: int) -> None:
         """A cell that is not to be filled in."""
@@ -148,27 +174,25 @@ class FormSheet:
             )
 
     def fit(self, row: int) -> None:
-        """As high as its longest cell needs: Excel does not work it out for a file that it did not write."""
-        lines = 1
-        for column, size in enumerate(self.widths, start=1):
-            value = self.ws.cell(row, column).value
-            if isinstance(value, str):
-                lines = max(lines, sum(math.ceil((width(part) + 1) / size) or 1 for part in value.split("\n")))
-        self.ws.row_dimensions[row].height = max(20, min(400, lines * 13.5 + 6))
+        """As high as its longest cell needs."""
+        fit(self.ws, row)
 
     # ---------------------------------------------------------------------------------------------------------------- inputs
 
-    def inputs(self, area: tuple[int, int, int, int], given: Input) -> None:
-        """Cells to fill in."""
+    def inputs(self, area: tuple[int, int, int, int], given: Input, *, height: float = _SINGLE) -> None:
+        """Cells to fill in; what is short stands in their middle, so that it does not touch the next cell's."""
         from openpyxl.styles import Alignment, Font, Protection
 
+        side = "left" if given.kind in ("text", "quantity", "any") else "center"
         for row in range(area[0], area[2] + 1):
+            if not self.ws.row_dimensions[row].height:
+                grow(self.ws, row, height)
             for column in range(area[1], area[3] + 1):
                 cell = self.ws.cell(row, column)
                 cell.border = _border()
                 cell.font = Font(name=_FONT, size=10)
                 cell.protection = Protection(locked=False)
-                cell.alignment = Alignment(wrap_text=True, vertical="center")
+                cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal=side)
                 cell.number_format = {"day": "yyyy-mm-dd", "text": "@", "quantity": "@", "share": "@", "choice": "@"}.get(
                     given.kind, "General"
                 )
@@ -195,17 +219,18 @@ class FormSheet:
         else:
             return None
         check.showErrorMessage = True
-        check.errorTitle, check.error = _REFUSALS[given.kind]
+        check.errorTitle = messages.text(f"form.refused-{given.kind}", {}, self.lang)
+        check.error = messages.text(f"form.refused-{given.kind}-how", {}, self.lang)
         return check
 
-    def finish(self, frozen: int, *, rows_may_be_added: bool = False) -> None:
-        """Paper, frozen headings, protection without a password."""
+    def finish(self, frozen: int, *, rows_may_be_added: bool = False, pages_high: int = 0) -> None:
+        """Paper, frozen headings, protection without a password. `pages_high`: 0 for as many as it takes."""
         ws = self.ws
         ws.freeze_panes = address(frozen + 1, 1)
         ws.sheet_view.showGridLines = False
         ws.page_setup.paperSize = ws.PAPERSIZE_A4
         ws.page_setup.orientation = "landscape"
-        ws.page_setup.fitToWidth, ws.page_setup.fitToHeight = 1, 0
+        ws.page_setup.fitToWidth, ws.page_setup.fitToHeight = 1, pages_high
         ws.sheet_properties.pageSetUpPr.fitToPage = True
         ws.print_title_rows = f"{frozen}:{frozen}" if frozen > 2 else None
         ws.print_options.horizontalCentered = True
@@ -216,16 +241,6 @@ class FormSheet:
         guard.sheet = True
         guard.formatRows = guard.formatColumns = False  # these may be changed
         guard.insertRows = not rows_may_be_added
-
-
-_REFUSALS = {
-    "choice": ("只能选", "请从下拉列表里选。"),
-    "number": ("要填数", "请填不带单位的数。"),
-    "money": ("要填数", "请填不带单位的金额；计量单位在上面选。"),
-    "count": ("要填整数", "请填 0 或正整数。"),
-    "year": ("要填年份", "请填四位年份，如 2023。"),
-    "day": ("要填日期", "请填日期，如 2023-06-30。"),
-}
 
 
 def _border() -> Any:

@@ -10,39 +10,25 @@ Raises: RecordError where openpyxl is not installed.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from indicator_rules import messages, rubric
 from indicator_rules import plan as plans
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.exact import to_text
-from indicator_rules.excel.form_fields import AMOUNTS, FIELDS, FUNDS, GOALS, MONEY_UNIT, SUBJECT, TEXTS, Field
+from indicator_rules.excel.form_columns import Column, by_person, entry_columns, field_column, field_input, wide_enough
+from indicator_rules.excel.form_fields import AMOUNTS, FUNDS, GOALS, MONEY_UNIT, SUBJECT, TEXTS, Field
+from indicator_rules.excel.form_labels import KINDS, YES_NO, label
 from indicator_rules.excel.form_named import COLUMN, PREFIX, ROW, ROWS, RULESET
 from indicator_rules.excel.form_sheet import Choices, FormSheet, Input, named
 from indicator_rules.expression import Ref
 from indicator_rules.inputs import inputs
 from indicator_rules.messages import Language
-from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec import Grade
 
 MOST_PREPARED = {"funds": 6, "goals": 4, "indicators": 60}
-KINDS = {"project": "项目", "department": "部门整体", "transfer": "转移支付"}
-CATEGORY_NAMES = {
-    "output": "产出", "output.quantity": "产出/数量", "output.quality": "产出/质量", "output.timeliness": "产出/时效", "output.cost": "产出/成本",
-    "cost": "成本", "cost.economic": "成本/经济成本", "cost.social": "成本/社会成本", "cost.ecological": "成本/生态环境成本",
-    "benefit": "效益", "benefit.economic": "效益/经济效益", "benefit.social": "效益/社会效益", "benefit.ecological": "效益/生态效益",
-    "benefit.sustainable": "效益/可持续影响", "satisfaction": "满意度",
-}  # fmt: skip
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "subject.kind": tuple(KINDS.values()),
-    "subject.project_type": ("新增", "延续", "一次性", "经常性"),
-    "budget.unit": ("元", "千元", "万元", "亿元"),
-    "funds.*.source": ("中央", "省级", "市级", "县级", "上年结转", "其他"),
-    "indicators.*.direction": ("≥", "≤", "=", ">", "<", "定性", "时限"),
-    "indicators.*.key": ("是",),
-}
 
 
 def template(ruleset: Ruleset, plan: plans.Plan, lang: Language | None = None) -> bytes:
@@ -57,15 +43,6 @@ def template(ruleset: Ruleset, plan: plans.Plan, lang: Language | None = None) -
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
-
-
-class _Column(NamedTuple):
-    """A column of a table: its field, what heads it, how wide it is."""
-
-    path: str
-    label: str
-    width: int
-    input: Input
 
 
 class _Template:
@@ -93,7 +70,7 @@ class _Template:
         self.book.calculation.fullCalcOnLoad = False
 
     def sheet(self, key: str, widths: Sequence[int]) -> FormSheet:
-        sheet = FormSheet(self.book.create_sheet(self.say(f"sheet-{key}")), widths, self.choices)
+        sheet = FormSheet(self.book.create_sheet(self.say(f"sheet-{key}")), widths, self.choices, self.lang)
         sheet.title(self.spec.ruleset.title.text(self.lang))
         sheet.line(self.say("made-for", name=f"{self.plan.family}@{self.plan.edition}") + self.say(f"lead-{key}"))
         return sheet
@@ -101,17 +78,28 @@ class _Template:
     def name(self, field: str, sheet: FormSheet, row: int, column: int) -> None:
         named(self.book, PREFIX + field, sheet.ws, (row, column, row, column))
 
-    def table(self, section: str, sheet: FormSheet, columns: Sequence[_Column], *, notes: dict[str, str] | None = None) -> None:
+    def table(
+        self,
+        section: str,
+        sheet: FormSheet,
+        columns: Sequence[Column],
+        *,
+        notes: dict[str, str] | None = None,
+        height: float = 20,
+    ) -> None:
         """Headings and blank rows to fill in."""
-        head = sheet.row
-        for place, column in enumerate(columns, start=1):
-            sheet.heading(head, place, column.label, (notes or {}).get(column.path))
-            named(self.book, COLUMN + section + "." + column.path.replace("*", ROW), sheet.ws, (head, place, head, place))
-        sheet.fit(head)
+        head, place = sheet.row, 1
         last = head + MOST_PREPARED[section]
-        for place, column in enumerate(columns, start=1):
-            sheet.inputs((head + 1, place, last, place), column.input)
-        named(self.book, ROWS + section, sheet.ws, (head + 1, 1, last, len(columns)))
+        for column in columns:
+            end = place + column.span - 1
+            sheet.heading(head, place, column.label, (notes or {}).get(column.path))
+            for row in range(head, last + 1 if end > place else head):
+                sheet.merge(row, place, end)
+            named(self.book, COLUMN + section + "." + column.path.replace("*", ROW), sheet.ws, (head, place, head, place))
+            sheet.inputs((head + 1, place, last, end), column.input, height=height)
+            place = end + 1
+        sheet.fit(head)
+        named(self.book, ROWS + section, sheet.ws, (head + 1, 1, last, place - 1))
         sheet.row = last + 2
 
     # --------------------------------------------------------------------------------------------------------------- sheets
@@ -122,61 +110,62 @@ class _Template:
         named(self.book, RULESET, sheet.ws, (2, 1, 2, 1))
         sheet.section(self.say("part-subject"))
         for place, one in enumerate(SUBJECT):
-            column = 1 if place % 2 == 0 else 6
-            self.pair(sheet, one, column, 4)
-            sheet.row += place % 2
+            if place % 2 == 0:
+                self.pair(sheet, one, (1, 1), (2, 5))
+            else:
+                self.pair(sheet, one, (6, 7), (8, 11))
+                sheet.fit(sheet.row)
+                sheet.row += 1
         kinds = self.spec.ruleset.applies.subjects
         if len(kinds) == 1:
-            self.value_of(sheet, "subject.kind", KINDS[kinds[0]])
+            self.value_of(sheet, "subject.kind", kinds[0] if self.lang == "en" else KINDS[kinds[0]])
         if len(years := self.spec.ruleset.applies.years.only) == 1:
             self.value_of(sheet, "subject.year", years[0])
         sheet.row += 2
         sheet.section(self.say("part-budget"))
-        self.pair(sheet, MONEY_UNIT, 1, 1)
+        self.pair(sheet, MONEY_UNIT, (1, 1), (2, 2))
         sheet.row += 1
-        for place, label in enumerate((self.say("amounts"), ""), start=1):
-            sheet.heading(sheet.row, place, label)
+        for row, say, put in ((sheet.row, "amounts", sheet.heading), (sheet.row + 1, "whole", sheet.label)):
+            put(row, 1, self.say(say))
+            put(row, 2, "")
+            sheet.merge(row, 1, 2)
         for place, one in enumerate(AMOUNTS, start=3):
             sheet.heading(sheet.row, place, self.marked(one))
             sheet.inputs((sheet.row + 1, place, sheet.row + 1, place), Input("money", signed=one.path.endswith("added")))
             self.name(one.path, sheet, sheet.row + 1, place)
         sheet.fit(sheet.row)
-        sheet.label(sheet.row + 1, 1, self.say("whole"))
-        sheet.label(sheet.row + 1, 2, "")
         sheet.row += 3
         sheet.section(self.say("part-funds"))
-        self.table("funds", sheet, [self.column(one) for one in FUNDS if one.path != "funds.*.unit"])
+        self.table("funds", sheet, [field_column(one.path, 12, self.lang) for one in FUNDS if one.path != "funds.*.unit"])
         sheet.section(self.say("part-goals"))
-        self.table("goals", sheet, [self.column(one) for one in GOALS])
-        sheet.finish(frozen=2)
+        spans = {"goals.*.planned": 5, "goals.*.achieved": 4}
+        goals = [field_column(one.path, 12, self.lang)._replace(span=spans.get(one.path, 1)) for one in GOALS]
+        self.table("goals", sheet, goals, height=45)
+        sheet.finish(frozen=2, pages_high=1)
 
     def value_of(self, sheet: FormSheet, path: str, value: str | int) -> None:
         """Fill in what the ruleset settles."""
         target = self.book.defined_names[PREFIX + path].attr_text.rpartition("!")[2].replace("$", "")
         sheet.ws[target] = value
 
-    def pair(self, sheet: FormSheet, one: Field, column: int, width: int) -> None:
-        """A label and the cell beside it."""
-        sheet.label(sheet.row, column, self.marked(one))
-        sheet.merge(sheet.row, column + 1, column + width)
-        sheet.inputs((sheet.row, column + 1, sheet.row, column + width), self.input(one))
-        self.name(one.path, sheet, sheet.row, column + 1)
+    def pair(self, sheet: FormSheet, one: Field, label_at: tuple[int, int], cell_at: tuple[int, int]) -> None:
+        """A label and the cell beside it, each from column to column."""
+        sheet.label(sheet.row, label_at[0], self.marked(one))
+        for column in range(label_at[0] + 1, label_at[1] + 1):
+            sheet.label(sheet.row, column, "")
+        sheet.merge(sheet.row, *label_at)
+        sheet.merge(sheet.row, *cell_at)
+        sheet.inputs((sheet.row, cell_at[0], sheet.row, cell_at[1]), field_input(one, self.lang))
+        self.name(one.path, sheet, sheet.row, cell_at[0])
 
     def marked(self, one: Field) -> str:
         """A label; with a star if the ruleset reads it."""
         needed = {"subject.name", "subject.kind", "subject.year", "budget.unit"}
-        return one.label + ("*" if one.path in self.read_by or one.path in needed else "")
-
-    def input(self, one: Field) -> Input:
-        choices = _CHOICES.get(one.path)
-        return Input("choice", choices) if choices else Input(one.kind)
-
-    def column(self, one: Field, width: int = 12) -> _Column:
-        return _Column(one.path, one.label, width, self.input(one))
+        return label(one.path, self.lang) + ("*" if one.path in self.read_by or one.path in needed else "")
 
     def indicators(self) -> None:
         """绩效指标, one row an entry, with the columns that the ruleset can make use of."""
-        columns = list(self.entry_columns())
+        columns = list(entry_columns(self.plan, self.entry_reads, self.lang))
         sheet = self.sheet("indicators", [column.width for column in columns])
         rules = [
             row for row, criterion in zip(rubric.rows(self.spec, self.lang), self.plan.criteria, strict=True) if criterion.entries
@@ -190,74 +179,25 @@ class _Template:
             sheet,
             columns,
             notes={"indicators.*.target": self.say("how-target"), "indicators.*.level": self.say("how-level")},
+            height=18,  # all of them on two pages
         )
         sheet.finish(frozen=head, rows_may_be_added=True)
 
-    def entry_columns(self) -> Iterable[_Column]:
-        entries = [criterion.entries for criterion in self.plan.criteria if criterion.entries is not None]
-        scales = [scale for one in entries for _, scale in one.scales]
-        # What is said in words is rated by a person wherever no rule does.
-        by_person = any(_by_person(scale) for scale in scales) or any(
-            kind == "qualitative" for one in entries for kind, _ in one.scales
-        )
-        categories = [
-            path
-            for path in CATEGORIES
-            if any(path == one or path.startswith(one + ".") for part in entries for one in part.categories)
-        ]
-        levels = list(dict.fromkeys(str(label.text("zh")) for scale in scales if scale.levels for _, label in scale.labels))
-        yield self.column(FIELDS["indicators.*.id"], 8)
-        yield _Column(
-            "indicators.*.category", "指标类别*", 14, Input("choice", tuple(CATEGORY_NAMES[path] for path in categories))
-        )
-        yield _Column("indicators.*.name", "指标名称*", 24, Input("text"))
-        yield self.column(FIELDS["indicators.*.direction"], 7)
-        if "initial_target" in self.entry_reads:
-            yield self.column(FIELDS["indicators.*.initial_target"], 12)
-        yield _Column("indicators.*.target", "年度指标值*", 14, Input("quantity"))
-        yield _Column("indicators.*.actual", "实际完成值*", 14, Input("quantity"))
-        yield self.column(FIELDS["indicators.*.unit"], 8)
-        if "prior" in self.entry_reads:
-            yield self.column(FIELDS["indicators.*.prior"], 12)
-        if any(one.weights != "equal" for one in entries):
-            yield _Column("indicators.*.weight", "分值", 7, Input("number"))
-        if levels or "level" in self.entry_reads:
-            yield _Column("indicators.*.level", "达成程度", 10, Input("choice", tuple(levels)) if levels else Input("text"))
-        if "satisfaction" in categories:
-            yield self.column(FIELDS["indicators.*.counts.satisfied"], 8)
-            yield self.column(FIELDS["indicators.*.counts.surveyed"], 8)
-        if any(one.per_goal for one in entries):
-            yield self.column(FIELDS["indicators.*.goal"], 8)
-        if any(one.weights == "shared" for one in entries):
-            yield self.column(FIELDS["indicators.*.part_of"], 8)
-        if "key" in self.entry_reads:
-            yield self.column(FIELDS["indicators.*.key"], 7)
-        if by_person:
-            yield _Column("assessments.indicators.*.points", "评定得分", 8, Input("number"))
-            yield _Column("assessments.indicators.*.share", "或得分率", 8, Input("share"))
-            yield _Column("assessments.indicators.*.reason", "评定理由", 14, Input("text"))
-            yield _Column("assessments.indicators.*.by", "评价人", 8, Input("text"))
-        yield _Column("declared.indicators.*", "自评得分", 8, Input("number", signed=True))
-        yield self.column(FIELDS["indicators.*.reason"], 18)
-        yield self.column(FIELDS["indicators.*.evidence"], 14)
-        yield _Column("deductions.indicators.*.points", "人工扣分", 7, Input("number"))
-        yield _Column("deductions.indicators.*.reason", "扣分理由", 10, Input("text"))
-        yield _Column("not_applicable.indicators.*", "不适用的原因", 10, Input("text"))
-
     def questions(self) -> None:
         """核查事项: what the rubric asks beside the indicators."""
-        sheet = self.sheet("questions", (30, 16, 14, 34, 42))
+        sheet = self.sheet("questions", (30, 16, 12, 34, 36))
         labels = {one.id: one.label.text(self.lang) for one in self.plan.criteria}
         texts = dict(zip(labels, rubric.rows(self.spec, self.lang), strict=True))
         head = sheet.row
         for place, key in enumerate(("question", "answer", "type", "meaning", "used-by"), start=1):
             sheet.heading(head, place, self.say(f"column-{key}"))
+        sheet.fit(head)
         for question in self.plan.questions:
             sheet.row += 1
             readers = self.read_by.get(f"answers.{question.id}", ())
             rules = "\n".join(f"{labels[one]}：{texts[one].standard}" for one in readers)
             sheet.label(sheet.row, 1, question.label.text(self.lang), rules)
-            sheet.inputs((sheet.row, 2, sheet.row, 2), _answer(question))
+            sheet.inputs((sheet.row, 2, sheet.row, 2), _answer(question, self.lang))
             self.name(f"answers.{question.id}", sheet, sheet.row, 2)
             of = messages.text(f"rubric.type-{question.of}", {}, self.lang) if question.of else ""
             sheet.plain(sheet.row, 3, messages.text(f"rubric.type-{question.type}", {"of": of}, self.lang))
@@ -269,19 +209,23 @@ class _Template:
 
     def criteria(self) -> None:
         """各项指标: the rubric, what a person gives where a rule leaves it to one, and the points claimed."""
-        sheet = self.sheet("criteria", (12, 18, 9, 44, 9, 9, 11, 14, 9, 9, 13, 8, 11, 12))
-        keys = ("group", "criterion", "weight", "standard", "assessed-points", "assessed-share", "assessed-level", "assessed-reason", "assessed-by",
-                "declared", "declared-reason", "deducted", "deducted-reason", "not-applicable")  # fmt: skip
+        heads = (("group", 12), ("criterion", 16), ("weight", 7), ("standard", 42), ("assessed-points", 7), ("assessed-share", 7), ("assessed-level", 8),
+                 ("assessed-reason", 11), ("assessed-by", 7), ("declared", 7), ("declared-reason", 11), ("deducted", 6), ("deducted-reason", 9),
+                 ("not-applicable", 9))  # fmt: skip
+        labels = [self.say(f"column-{key}") for key, _ in heads]
+        sheet = self.sheet(
+            "criteria", [wide_enough(text, size, self.lang) for text, (_, size) in zip(labels, heads, strict=True)]
+        )
         head = sheet.row
-        for place, key in enumerate(keys, start=1):
-            sheet.heading(head, place, self.say(f"column-{key}"))
+        for place, text in enumerate(labels, start=1):
+            sheet.heading(head, place, text)
         sheet.fit(head)
         for criterion, row in zip(self.plan.criteria, rubric.rows(self.spec, self.lang), strict=True):
             sheet.row += 1
             note = "\n".join(part for part in (row.definition, row.points_to_check) if part)
             sheet.plain(sheet.row, 1, " / ".join(part for part in (row.first, row.second) if part))
             sheet.label(sheet.row, 2, row.third, note)
-            sheet.plain(sheet.row, 3, row.weight)
+            sheet.plain(sheet.row, 3, row.weight, center=True)
             sheet.plain(sheet.row, 4, row.standard)
             self.person(sheet, criterion)
             for column, path, given in (
@@ -302,14 +246,17 @@ class _Template:
             ("deductions.total.reason", "deducted-total-reason", Input("text")),
         ):
             sheet.row += 1
-            sheet.label(sheet.row, 9, self.say(key))
-            sheet.inputs((sheet.row, 10, sheet.row, 10), given)
+            sheet.label(sheet.row, 8, self.say(key))
+            sheet.label(sheet.row, 9, "")
+            sheet.merge(sheet.row, 8, 9)
+            sheet.merge(sheet.row, 10, 12)
+            sheet.inputs((sheet.row, 10, sheet.row, 12), given)
             self.name(path, sheet, sheet.row, 10)
         sheet.finish(frozen=head)
 
     def person(self, sheet: FormSheet, criterion: plans.Criterion) -> None:
         """The cells for what a person gives, open only where the rule leaves something to one."""
-        mine = criterion.entries is None and _by_person(criterion.scale)
+        mine = criterion.entries is None and by_person(criterion.scale)
         levels = tuple(str(label.text("zh")) for _, label in criterion.scale.labels) if criterion.scale.levels else ()
         base = f"assessments.criteria.{criterion.id}."
         given = (
@@ -330,10 +277,9 @@ class _Template:
         """报告正文."""
         sheet = self.sheet("report", (18, 100))
         for one in TEXTS:
-            sheet.label(sheet.row, 1, one.label)
-            sheet.inputs((sheet.row, 2, sheet.row, 2), Input("text"))
+            sheet.label(sheet.row, 1, label(one.path, self.lang))
+            sheet.inputs((sheet.row, 2, sheet.row, 2), Input("text"), height=60)
             self.name(one.path, sheet, sheet.row, 2)
-            sheet.ws.row_dimensions[sheet.row].height = 60
             sheet.row += 1
         sheet.finish(frozen=2)
 
@@ -350,14 +296,10 @@ class _Template:
         sheet.finish(frozen=2)
 
 
-def _by_person(scale: plans.Scale) -> bool:
-    return scale.by_person or any(_by_person(part.scale) for part in scale.parts)
-
-
-def _answer(question: plans.Question) -> Input:
+def _answer(question: plans.Question, lang: Language) -> Input:
     kinds = {"count": Input("count"), "amount": Input("any"), "number": Input("any"), "date": Input("day")}
     if question.type == "yes-no":
-        return Input("choice", ("是", "否"))
+        return Input("choice", YES_NO[lang])
     return Input("choice", question.choices) if question.type == "choice" else kinds.get(question.type, Input("text"))
 
 

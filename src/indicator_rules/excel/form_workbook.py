@@ -13,7 +13,8 @@ from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.excel.form_named import is_template, read_template
 from indicator_rules.excel.form_reading import read_form
 from indicator_rules.excel.form_record import Form
-from indicator_rules.excel.workbook import Sheet, Workbook, read_workbook
+from indicator_rules.excel.read_workbook import read_workbook
+from indicator_rules.excel.workbook import Sheet, Workbook
 
 
 def forms(path: Path) -> list[Form]:

@@ -26,7 +26,8 @@ from indicator_rules.exact import exact, to_decimal
 from indicator_rules.excel.form_fields import FIELDS, kind_of
 from indicator_rules.excel.form_layout import Grid
 from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, is_blank, shown
-from indicator_rules.excel.workbook import Sheet, Value, Workbook, read_workbook
+from indicator_rules.excel.read_workbook import read_workbook
+from indicator_rules.excel.workbook import Sheet, Value, Workbook
 from indicator_rules.files import content
 from indicator_rules.quantity import QuantityError, money_factor, normalise, number_of
 from indicator_rules.record_fields import Suggestions

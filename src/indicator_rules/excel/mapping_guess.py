@@ -27,7 +27,8 @@ from indicator_rules.excel.form_fields import (
 )
 from indicator_rules.excel.form_layout import Grid
 from indicator_rules.excel.form_record import Place, is_blank
-from indicator_rules.excel.workbook import Sheet, read_workbook
+from indicator_rules.excel.read_workbook import read_workbook
+from indicator_rules.excel.workbook import Sheet
 from indicator_rules.quantity import normalise
 
 _OF_RECORD = by_heading(SUBJECT, AMOUNTS, CLAIMS, TEXTS)

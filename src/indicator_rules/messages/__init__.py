@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Language: TypeAlias = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -79,22 +79,21 @@ def _in(value: object, lang: Language) -> str:
     return str(text(lang)) if callable(text) else str(value)
 
 
-class _Plain(string.Formatter):
+@cache
+def _pieces(template: str) -> tuple[tuple[str, str | None], ...]:
+    """A text and the name of the place behind it, again and again; None behind the last."""
+    return tuple((literal, name) for literal, name, _, _ in string.Formatter().parse(template))
+
+
+def _filled(template: str, values: Mapping[str, object], lang: Language) -> str:
     """`{name}` and nothing more: no attribute, index or conversion, so that a value is only ever text."""
-
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
-        return _in(kwargs[field_name], kwargs[_LANGUAGE]), field_name
-
-
-_plain = _Plain()
-_LANGUAGE = "\0language"
+    return "".join(literal if name is None else literal + _in(values[name], lang) for literal, name in _pieces(template))
 
 
 def text(key: str, values: Mapping[str, object] | None = None, lang: Language | None = None) -> str:
     """The text of `key` with `values` in place; KeyError if the catalogue lacks it (a bug)."""
     lang = lang or language()
-    template = cast(str, catalogue()[key][lang])
-    return _plain.vformat(template, (), {**(values or {}), _LANGUAGE: lang})
+    return _filled(catalogue()[key][lang], values or {}, lang)
 
 
 def hint(key: str, values: Mapping[str, object] | None = None, lang: Language | None = None) -> str | None:
@@ -104,6 +103,6 @@ def hint(key: str, values: Mapping[str, object] | None = None, lang: Language | 
         return None
     lang = lang or language()
     try:
-        return _plain.vformat(texts[lang], (), {**(values or {}), _LANGUAGE: lang})
+        return _filled(texts[lang], values or {}, lang)
     except KeyError:
         return None

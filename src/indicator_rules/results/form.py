@@ -24,7 +24,8 @@ from indicator_rules.excel.form_layout import Grid, tables
 from indicator_rules.excel.form_named import COLUMN, PREFIX, ROW
 from indicator_rules.excel.form_record import Form, Place
 from indicator_rules.excel.form_sheet import FormSheet, text
-from indicator_rules.excel.workbook import Workbook, read_workbook
+from indicator_rules.excel.read_workbook import read_workbook
+from indicator_rules.excel.workbook import Workbook
 from indicator_rules.explaining.explain import Explainer
 from indicator_rules.messages import Language
 from indicator_rules.results.results import Scored
@@ -255,7 +256,7 @@ class _Sheet:
         for column, value in ((2, words[0]), (3, words[1]), (6, why)):
             sheet.plain(row, column, value)
         for column, number in ((4, weight), (5, points)):
-            sheet.plain(row, column, "")
+            sheet.plain(row, column, "", center=True)
             sheet.ws.cell(row, column).value = cell_number(number)
         if points < weight:
             _comment(sheet.ws.cell(row, 5), why)
