@@ -22,15 +22,22 @@ _DECIMALS = Rounding(12, "half-up")
 
 
 def cell_text(text: str) -> str:
-    r"""`text` as a cell holds it; what is longer ends in `…`.
+    r"""`text` as the file spells what a cell holds, with `_x0041_`, which stands for a character there, spelt out; for openpyxl.
 
     >>> cell_text("一\r\n二\x07"), cell_text("_x0041_")
     ('一\n二\\u0007', '_x005F_x0041_')
     """
-    if text.isascii() and text.isprintable() and len(text) <= LONGEST and "_x" not in text:
+    return _cut(_ESCAPE.sub("_x005F_", plain_text(text)))
+
+
+def plain_text(text: str) -> str:
+    r"""`text` as a cell can hold it; what is longer ends in `…`. For XlsxWriter, which spells `_x0041_` out by itself."""
+    if text.isascii() and text.isprintable() and len(text) <= LONGEST:
         return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _ESCAPE.sub("_x005F_", _REFUSED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    return _cut(_REFUSED.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def _cut(text: str) -> str:
     if len(text) * 2 <= LONGEST or len(text.encode("utf-16-le")) // 2 <= LONGEST:
         return text
     return text.encode("utf-16-le")[: 2 * (LONGEST - 1)].decode("utf-16-le", "ignore") + "…"

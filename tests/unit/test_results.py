@@ -231,7 +231,7 @@ def test_a_workbook_given_up_half_way_leaves_nothing_open() -> None:
     results = ResultsWorkbook("zh")
     results.add(scored(EXAMPLES / "zhanjiang-2023.toml"))
     results.__exit__(KeyboardInterrupt)
-    assert all(sheet.stream.closed for sheet in results.book.sheets)
+    assert results.book.book.fileclosed
 
 
 # ------------------------------------------------------------------------------------------------------- one record
