@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from workloads import ROOT
 
 from indicator_rules import EvaluationRecord, Rules
-from indicator_rules.record import Amounts, Budget, Counts, Indicator, Narrative, Subject
 from indicator_rules.record_fields import CATEGORIES
+from indicator_rules.record_parts import Amounts, Budget, Counts, Indicator, Narrative, Subject
 from indicator_rules.testing import records
 
 TARGET = 1.0
