@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated, Any, Literal, NoReturn, Self, TypeAlias, get_args
 
 from pydantic import (
@@ -299,6 +300,7 @@ def _read_category(value: object) -> str:
     return category
 
 
+@lru_cache(256)  # the same few, in each of thousands of records
 def category_path(text: str) -> Category | None:
     """The path of a category written as a path or in Chinese (产出/数量, 数量指标, 社会效益, 满意度); None if there is none such.
 

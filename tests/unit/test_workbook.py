@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import time
 import zipfile
 from datetime import date, datetime
@@ -23,6 +25,18 @@ from indicator_rules.excel.workbook import Area, RefusedError, Unreadable, Workb
 from indicator_rules.excel.xlsx_file import read_xlsx
 
 SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+READS = """
+import re, sys
+from indicator_rules.errors import RecordError
+from indicator_rules.excel.read_workbook import read_workbook
+try:
+    said = f"{sum(sheet.count for sheet in read_workbook(sys.argv[1]).sheets)} cells"
+except RecordError as error:
+    said = error.problems[0].code
+print(said, int(re.search("VmHWM:\\s*([0-9]+)", open("/proc/self/status").read())[1]) // 1024, sep="|")
+"""
 
 
 def saved(tmp_path: Path, **cells: Any) -> Path:
@@ -195,6 +209,33 @@ def test_blank_rows_are_nothing_however_many(tmp_path: Path) -> None:
     rows = "".join(f'<row r="{row}"><c r="A{row}" s="1"/></row>' for row in range(2, 200_002))
     path = with_sheet(tmp_path, '<row r="1"><c r="A1"><v>1</v></c></row>' + rows)
     assert cells(path) == {(1, 1): Decimal(1)}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is asked for in the way of Linux")
+@pytest.mark.parametrize(
+    ("part", "repeated", "times", "around", "said"),
+    [
+        ("worksheets/sheet1.xml", '<row ht="20"><c s="1"/></row>', 1_000_000, SHEET, "0 cells"),
+        ("worksheets/sheet1.xml", "<row/>", 9_000_000, SHEET, "workbook-too-many-cells"),
+        ("worksheets/sheet1.xml", "<c/>", 9_000_000, SHEET.format("<row>{}</row>"), "workbook-too-many-cells"),
+        ("sharedStrings.xml", "<si/>", 9_000_000, f"<sst xmlns='{MAIN}'>{{}}</sst>", "workbook-too-many-cells"),
+        ("styles.xml", "<a/>", 9_000_000, f"<styleSheet xmlns='{MAIN}'>{{}}</styleSheet>", "workbook-too-large"),
+    ],
+    ids=["a million blank rows", "nine million", "a row without end", "strings without end", "styles without end"],
+)
+def test_memory_is_bounded(tmp_path: Path, part: str, repeated: str, times: int, around: str, said: str) -> None:
+    """Such files have a few hundred kilobytes; twice this memory is what the largest that is read may take."""
+    path = with_part(saved(tmp_path), f"xl/{part}", around.format(repeated * times))
+    if part == "sharedStrings.xml":  # openpyxl makes none for a blank sheet
+        relations = zipfile.ZipFile(path).read("xl/_rels/workbook.xml.rels").decode()
+        kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+        more = f'<Relationship Id="texts" Type="{kind}" Target="/xl/{part}"/></Relationships>'
+        with_part(path, "xl/_rels/workbook.xml.rels", relations.replace("</Relationships>", more))
+    assert path.stat().st_size < 3_000_000
+    done = subprocess.run([sys.executable, "-c", READS, path], capture_output=True, text=True, timeout=300, check=True)
+    outcome, megabytes = done.stdout.split("|")
+    assert said in outcome
+    assert int(megabytes) < 500
 
 
 def test_one_cell_in_the_last_corner_costs_nothing(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.exact import exact, to_decimal
-from indicator_rules.excel.form_fields import FIELDS, kind_of
+from indicator_rules.excel.form_fields import FIELDS, FieldKind, kind_of
 from indicator_rules.excel.form_layout import Grid
 from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, is_blank, shown
 from indicator_rules.excel.read_workbook import read_workbook
@@ -180,7 +180,7 @@ class _Tables:
         header = columns.header or _header(grid, {*wanted, *([key] if key else [])})
         heads = {column: normalise(str(value)) for column, value in grid.rows.get(header, {}).items() if not is_blank(value)}
         self.check(sheet, header, heads, wanted, key, {normalise(one) for one in columns.ignore})
-        placed = {column: wanted[text] for column, text in heads.items() if text in wanted}
+        placed = {column: _Target.of(wanted[text]) for column, text in heads.items() if text in wanted}
         at_key = next((column for column, text in heads.items() if text == key), None)
         for row in grid.rows:
             if row > header and any(column in placed and not is_blank(value) for column, value in grid.rows[row].items()):
@@ -209,21 +209,21 @@ class _Tables:
                 place = Place(sheet.name, header, column).where(file)
                 self.problems.append(Problem("mapping-heading-unknown", place, {"text": shown(text)}, "warning"))
 
-    def row(self, grid: Grid, row: int, placed: Mapping[int, Column], at_key: int | None) -> None:
-        sheet = grid.sheet.name
+    def row(self, grid: Grid, row: int, placed: Mapping[int, _Target], at_key: int | None) -> None:
         record = self.record(grid, row, at_key)
         rows: dict[str, list[tuple[str, Cell]]] = {}
         for column, target in placed.items():
             cell = grid.cell(row, column)
-            cell = Cell(self.with_unit(cell.value, target), cell.place)
-            parts = target.field.split(".")
-            if "*" in parts:
-                section = parts[0] if parts[0] in ("indicators", "funds", "goals") else "indicators"
-                rows.setdefault(section, []).append((target.field, Cell(cell.value, Place(sheet, row, column))))
-            elif parts[0] in ("indicators", "funds", "goals"):
-                record.put_entry(parts[0], parts[1], parts[2:], cell, kind_of(".".join((parts[0], "*", *parts[2:]))))
+            if target.column.unit is not None:
+                cell = Cell(self.with_unit(cell.value, target.column), cell.place)
+            if target.of_row:
+                rows.setdefault(target.section, []).append(
+                    (target.column.field, Cell(cell.value, Place(grid.sheet.name, row, column)))
+                )
+            elif target.section:
+                record.put_entry(target.section, target.entry, target.parts, cell, target.kind)
             else:
-                record.put(target.field, cell)
+                record.put(target.column.field, cell, target.kind)
         for section, given in rows.items():
             record.add_row(section, given)
 
@@ -285,6 +285,30 @@ class _Tables:
             factors = money_factor(target.unit or "") or 1, money_factor(self.unit or target.unit or "") or 1
             self.ratios[target] = Fraction(*factors) if is_money else None
         return self.ratios[target]
+
+
+class _Target(NamedTuple):
+    """What a column is for. `section`: the list that it belongs to, if to one; `entry` and `parts`: which of it, and what of that."""
+
+    column: Column
+    of_row: bool
+    section: str
+    entry: str
+    parts: tuple[str, ...]
+    kind: FieldKind
+
+    @staticmethod
+    def of(column: Column) -> _Target:
+        section, *rest = column.field.split(".")
+        listed = section in _LISTS
+        if "*" in rest:
+            return _Target(column, True, section if listed else "indicators", "", (), "any")
+        if not listed:
+            return _Target(column, False, "", "", (), kind_of(column.field))
+        return _Target(column, False, section, rest[0], tuple(rest[1:]), kind_of(".".join((section, "*", *rest[1:]))))
+
+
+_LISTS = ("indicators", "funds", "goals")
 
 
 def _header(grid: Grid, wanted: set[str]) -> int:

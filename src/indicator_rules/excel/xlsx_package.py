@@ -18,6 +18,10 @@ from xml.parsers import expat
 from indicator_rules.excel.workbook import RefusedError
 
 LARGEST_UNPACKED = 500 * 1024 * 1024
+LARGEST_TREE = 20 * 1024 * 1024
+"""Of a part that is read as a whole: an element takes twenty times its bytes."""
+MOST_ELEMENTS = 3_000_000
+"""In memory at a time, of a part that is read one after the other: a blank one is left of each that was read."""
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, ET.ParseError, expat.ExpatError,
     EOFError, KeyError, IndexError, ValueError, LookupError, OverflowError, RuntimeError, OSError,
@@ -37,7 +41,9 @@ class Package:
 
     def tree(self, path: str) -> ET.Element:
         with self.stream(path) as stream:
-            text = stream.read()
+            text = stream.read(LARGEST_TREE + 1)
+        if len(text) > LARGEST_TREE:
+            raise RefusedError("workbook-too-large", limit=f"{LARGEST_TREE // 1024 // 1024} MB")
         _refuse_doctype(text[:65536])
         return ET.fromstring(text)  # noqa: S314 -- without a DOCTYPE there are no entities
 
@@ -60,12 +66,17 @@ class Package:
             _refuse_doctype(head)
             parser: Any = ET.XMLPullParser(("end",))
             endings = tuple("}" + name for name in names)
+            done = open_ones = 0
             while head:
                 parser.feed(head)
                 for _, element in parser.read_events():
+                    open_ones += 1
                     if element.tag.endswith(endings):
                         yield element
                         element.clear()
+                        done, open_ones = done + 1, 0
+                if done + open_ones > MOST_ELEMENTS:
+                    raise RefusedError("workbook-too-many-cells", limit=MOST_ELEMENTS)
                 head = stream.read(65536)
             parser.close()
 
