@@ -65,6 +65,9 @@ class _Rule(NamedTuple):
         """The entries in its categories, in the order of the record."""
         if self.only is not None:
             return by_category.get(self.only, ())
+        found = [entries for category, entries in by_category.items() if category in self.categories]
+        if len(found) == 1:
+            return found[0]
         return [entry for entry in record.indicators if entry.category in self.categories]
 
 

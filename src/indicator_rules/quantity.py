@@ -101,7 +101,9 @@ def parse(value: str | int | Decimal | date) -> Quantity:
         raise QuantityError("quantity-unreadable", text=str(value))
     if isinstance(value, date):
         return Quantity(value.isoformat(), "date", "by-date", earliest=value, latest=value)
-    return Quantity(_text_of(number := _checked(value)), "number", number=number)
+    if isinstance(value, Decimal) and value.is_snan():  # has no hash
+        raise QuantityError("number-not-finite", text=str(value))
+    return _parse_number(value)
 
 
 def number_of(value: str | int | Decimal) -> Decimal:
@@ -225,7 +227,12 @@ def normalise(text: str) -> str:
     return narrow
 
 
-@lru_cache(maxsize=1024)  # records say 100% over and over
+@lru_cache(maxsize=1024)  # records say 100 over and over
+def _parse_number(value: int | Decimal) -> Quantity:
+    return Quantity(_text_of(number := _checked(value)), "number", number=number)
+
+
+@lru_cache(maxsize=1024)
 def _parse_text(typed: str) -> Quantity:
     text = _measured(typed)
     compact = normalise(text)
