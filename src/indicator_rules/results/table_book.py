@@ -30,7 +30,7 @@ Column: TypeAlias = "tuple[str, int]"
 """A heading, and how wide the column is."""
 _HEAD, _TEXT, _QUOTED, _NUMBER = range(1, 5)
 """Styles of cells; 0 is that of cells that are not there, of which programs take no alignment."""
-_LINE, _MOST_LINES = 13.5, 30
+_LINE, _MOST_LINES = 14, 30
 _IN_MEMORY = 1_000_000
 """Bytes of a sheet that are kept in memory before it goes to disk."""
 
