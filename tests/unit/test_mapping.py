@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +251,61 @@ def test_three_thousand_records_are_read(tmp_path: Path) -> None:
     book.save(path)
     text = MAPPING.partition('[[sheets]]\nsheet = "指标"')[0]
     assert sum(one.found is not None for one in ir.read(path, mapping(tmp_path, text))) == 3000
+
+
+HOSTILE = """
+[constants]
+"subject.kind" = "项目"
+"subject.year" = 2023
+"indicators.a.category" = "产出/数量"
+"indicators.a.name" = "培训"
+[[sheets]]
+[sheets.columns]
+"项目" = "subject.name"
+"支出" = { field = "budget.spent", unit = "元" }
+"目标" = "indicators.a.target"
+"完成" = "indicators.a.actual"
+"""
+
+
+@pytest.mark.parametrize(
+    ("spent", "target", "actual", "read"),
+    [
+        (90, "１０次", "７次", ("90", "10", "7")),
+        ("９０，０００", "≥95%", (0.95, "0%"), ("90000", "19/20", "19/20")),
+        (90, "2023年11月底前", date(2023, 11, 24), ("90", "None", "None")),
+        (90, 45254, 45250, ("90", "45254", "45250")),  # a date as a number is a number
+        ("=B3+1", "10次", "7次", "B2"),
+        (date(2023, 11, 24), "10次", "7次", "B2"),
+        (True, "10次", "7次", "B2"),
+        ("一百", "10次", "7次", "B2"),
+        (90, "10次", "=1/0", "D2"),
+    ],
+)
+def test_a_row_is_read_or_refused_at_its_cell(tmp_path: Path, spent: Any, target: Any, actual: Any, read: Any) -> None:
+    """Formulas, wrong types, dates as numbers, full-width digits; beside it a row that is right, and everything below merged."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (["项目", "支出", "目标", "完成"], ["甲", spent, target, None], ["乙", 80, "10次", "9次"]):
+        sheet.append(row)
+    value, shown_as = actual if isinstance(actual, tuple) else (actual, None)
+    sheet["D2"] = value
+    if shown_as is not None:
+        sheet["D2"].number_format = shown_as
+    for column in "ABCD":
+        sheet.merged_cells.add(f"{column}10:{column}1048576")
+    book.save(tmp_path / "table.xlsx")
+    first, second = ir.read(tmp_path / "table.xlsx", mapping(tmp_path, HOSTILE))
+    assert second.found is not None
+    if isinstance(read, str):
+        assert first.found is None
+        assert [problem.where.cell for problem in first.problems if problem.severity == "error"] == [read]
+        return
+    assert first.found is not None, first.problems
+    entry = first.record.indicators[0]
+    budget = first.record.budget
+    assert budget is not None
+    assert (str(budget.amount("spent")), *(str(one and one.number) for one in (entry.target, entry.actual))) == read
 
 
 # ------------------------------------------------------------------------------------------------------ the command line

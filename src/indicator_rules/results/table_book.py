@@ -23,7 +23,7 @@ LONGEST_TITLE = 31
 Content: TypeAlias = "str | Exact | None"
 Column: TypeAlias = "tuple[str, int]"
 """A heading, and how wide the column is."""
-_LINE, _MOST_LINES = 13.5, 30
+_LINE, _MOST_LINES = 14, 30
 _FONT = {"font_name": "宋体", "font_size": 10, "border": 1, "border_color": "#D1D5DB", "valign": "top"}
 _AS_TYPED = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 
