@@ -358,6 +358,17 @@ def shape(number: int) -> Rules:
     return Rules.from_data(ruleset(next(data for data in FILES.values() if data["shape"]["number"] == number)))
 
 
+def test_boundary_records_stand_where_a_condition_is_unknown_and_others_where_it_is_told() -> None:
+    """Two facts together: with the first as the row wants it and the second not given, nobody can tell. The neutral record tells by the first."""
+    text = EXAMPLE.replace('when = "faults > 0"', 'when = "faults > 0 and sound = false"')
+    assert text != EXAMPLE
+    seen = {
+        (answers.get("faults", 0) > 0, "sound" in answers)
+        for answers in (record.get("answers", {}) for record in drawn(boundary_records(Rules.from_text(text)), 300))
+    }
+    assert seen == {(one, other) for one in (True, False) for other in (True, False)}
+
+
 # Read in an award alone, a pick, a level that an assessor gives, a pick inside a level's range, entries that a record may lack, dates of a series.
 @pytest.mark.parametrize("number", [5, 13, 25, 26, 27, 33, 38, 55, 57])
 def test_a_pair_differs_and_moves_every_criterion(number: int) -> None:

@@ -128,29 +128,19 @@ def test_spawned_children_load_and_score_for_themselves(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout.strip()) == (0, "ok"), ran.stderr[-2000:]
 
 
+ANSWERS = """
+def busy():
+    while True:
+        try:
+            DURABLE.evaluate(GIVEN)
+        except ir.RecordError as error:
+            str(error)
+"""
 BUSY = {
-    "scores": """
-def busy():
-    while True: wrong(1)
-""",
-    "refuses": """
-EMPTY = ir.EvaluationRecord.model_validate({"subject": {"name": "s", "kind": "project", "year": 2023}})
-def busy():
-    while True:
-        try:
-            DURABLE.evaluate(EMPTY)
-        except ir.RecordError as error:
-            str(error)
-""",
-    "reads": """
-DATA = {"subject": {"name": "s", "kind": "project", "year": 2023}, "budget": {"unit": "元", "spent": 1, "adjusted": 2}}
-def busy():
-    while True:
-        try:
-            DURABLE.evaluate(DATA)
-        except ir.RecordError as error:
-            str(error)
-""",
+    "scores": "GIVEN = RECORDS[0]" + ANSWERS,
+    "refuses": 'GIVEN = ir.read_record({"subject": {"name": "s", "kind": "project", "year": 2023}})' + ANSWERS,
+    "reads": 'GIVEN = {"subject": {"name": "s", "kind": "project", "year": 2023}, "budget": {"unit": "元", "spent": 1}}'
+    + ANSWERS,
 }
 """What daemon threads do without end: score typed records, refuse typed records, read records."""
 

@@ -7,7 +7,8 @@ full marks that differs in what matters alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -22,6 +23,7 @@ from indicator_rules.plan import Range
 from indicator_rules.probing.hitting import Hitter
 from indicator_rules.probing.neutral import entry_of
 from indicator_rules.probing.pieces import ABSENT, Data, FieldPath, flat, held, put
+from indicator_rules.probing.probes import Probe
 from indicator_rules.probing.sites import Site, formulas, sites
 from indicator_rules.probing.trial import Field, Trial
 from indicator_rules.rules import Rules
@@ -58,12 +60,15 @@ def records(rules: Rules) -> st.SearchStrategy[RecordData]:
 
 
 def boundary_records(rules: Rules) -> st.SearchStrategy[RecordData]:
-    """Records that stand on an edge: exactly on a cut, one step beside it, at the ends of a range, something absent or not applicable.
-    Up to three edges at once, the rest neutral."""
+    """Records that stand on an edge: exactly on a cut, one step beside it, at the ends of a range, something absent or not applicable, a row that
+    cannot be told to hold (unknown). Up to three edges at once, the rest neutral."""
     material = _material(rules)
     if not material.survey.probes:
         return records(rules)
-    edges = st.lists(st.sampled_from(material.survey.probes), min_size=1, max_size=3)
+    known = st.sampled_from(material.survey.probes)
+    unknown = list(material.unknown())
+    edge = st.one_of(known, known, known, st.sampled_from(unknown)) if unknown else known
+    edges = st.lists(edge, min_size=1, max_size=3)
 
     def laid(probes: list[Any]) -> RecordData:
         data: Data = material.survey.base
@@ -215,6 +220,15 @@ class _Material:
             for value in (*one.values, *(other for other in others if other is not None), ABSENT):
                 if value not in values and (value is not ABSENT or _optional(one)):
                     values.append(value)
+
+    def unknown(self) -> Iterator[Probe]:
+        """For each row, what hits it less one field that its table reads: with the others as they are, nobody can tell whether it holds."""
+        for probe in self.survey.probes:
+            if probe.edge == "inside" and probe.table in self.fields:
+                read = {one.path for one in self.fields[probe.table] if _optional(one)}
+                for path in flat(probe.fragment):
+                    if path in read:
+                        yield replace(probe, row="absent", edge="absent", without=(*probe.without, path))
 
     def changing(self) -> st.SearchStrategy[list[tuple[Field, Any]]]:
         """Fields and what they hold instead, later ones winning: a few or many."""
