@@ -19,7 +19,7 @@ from indicator_rules.expression import Arithmetic, Node, Number, Ref, replaced
 from indicator_rules.rules import Rules
 from indicator_rules.ruleset import Formula, Ruleset
 from indicator_rules.spec import OwnScale, Parts, Spec, Stages
-from indicator_rules.testing.strategies import RecordData
+from indicator_rules.testing.material import RecordData
 
 FACTOR: Exact = Fraction(1, 10)
 TENTH = Decimal("0.1")

@@ -23,8 +23,9 @@ from indicator_rules.rules import Rules
 from indicator_rules.score import treated
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.syntax import parse
+from indicator_rules.testing.material import RecordData
 from indicator_rules.testing.seen import REFUSED, Narrowed, Seen, evaluated, lifted
-from indicator_rules.testing.strategies import RecordData, sweeps
+from indicator_rules.testing.strategies import sweeps
 
 
 class _Run(NamedTuple):
