@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import tomli
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import indicator_rules as ir
@@ -398,6 +398,29 @@ def test_pairs_of_no_criterion() -> None:
 @given(rulesets())
 def test_rulesets_are_valid(data: Any) -> None:
     assert Rules.from_data(data).plan.family == "random-rules"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "table"),
+    [
+        (records(RULES), "record.subject"),
+        (boundary_records(RULES), "record.subject"),
+        (pairs(RULES, "budget_execution"), "record.subject"),
+        (rulesets(), "ruleset"),
+    ],
+)
+def test_what_hypothesis_prints_of_a_failing_test_can_be_pasted(strategy: st.SearchStrategy[Any], table: str) -> None:
+    @settings(max_examples=1, database=None, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @given(strategy)
+    def fails(example: Any) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as failed:
+        fails()
+    said = "\n".join(failed.value.__notes__)
+    assert f"\n[{table}]\n" in said, said
+    for text in said.split('"""')[1::2]:
+        assert table.partition(".")[0] in tomli.loads(text, parse_float=Decimal)
 
 
 def test_examples_shrink_to_what_matters() -> None:

@@ -130,7 +130,8 @@ class Material:
                 read = {one.path for one in self.fields[probe.table] if _optional(one)}
                 for path in flat(probe.fragment):
                     if path in read:
-                        yield replace(probe, row="absent", edge="absent", without=(*probe.without, path))
+                        gone = path[:3] if path[0] == "assessments" else path  # what a person picked goes as a whole
+                        yield replace(probe, row="absent", edge="absent", without=(*probe.without, gone))
 
     def changing(self) -> st.SearchStrategy[list[tuple[Field, Any]]]:
         """Fields and what they hold instead, later ones winning: a few or many."""

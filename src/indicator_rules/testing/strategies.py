@@ -7,6 +7,7 @@ full marks that differs in what matters alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -23,7 +24,7 @@ from indicator_rules.testing.material import Draw, Material, RecordData, Ruleset
 def records(rules: Rules) -> st.SearchStrategy[RecordData]:
     """Records of all kinds: every field that the ruleset reads holds what the neutral record has, a value on or beside a cut, any other value, or nothing."""
     material = material_of(rules)
-    return st.composite(material.record)()
+    return _composed(material.record)
 
 
 def boundary_records(rules: Rules) -> st.SearchStrategy[RecordData]:
@@ -37,13 +38,18 @@ def boundary_records(rules: Rules) -> st.SearchStrategy[RecordData]:
     edge = st.one_of(known, known, known, st.sampled_from(unknown)) if unknown else known
     edges = st.lists(edge, min_size=1, max_size=3)
 
-    def laid(probes: list[Any]) -> RecordData:
+    def laid(draw: Draw) -> RecordData:
         data: Data = material.survey.base
-        for probe in probes:
+        for probe in draw(edges):
             data = probe.on(data)
         return RecordData(data)
 
-    return edges.map(laid)
+    return _composed(laid)
+
+
+def _composed(drawn: Callable[[Draw], Any]) -> st.SearchStrategy[Any]:
+    """A strategy of what `drawn` draws. What comes of `map` hypothesis prints as the call that made it, and not as TOML."""
+    return st.composite(drawn)()
 
 
 def pairs(rules: Rules, criterion: str) -> st.SearchStrategy[tuple[RecordData, RecordData]]:
@@ -52,10 +58,8 @@ def pairs(rules: Rules, criterion: str) -> st.SearchStrategy[tuple[RecordData, R
     material = material_of(rules)
     fields = material.read_by(criterion)
     if not fields:
-        return records(rules).map(lambda record: (record, record))
-
-    drawn = _changes(rules, material, fields)
-    return drawn.map(lambda change: change[1:])
+        return _composed(lambda draw: (record := draw(records(rules)), record))
+    return _composed(lambda draw: draw(_changes(rules, material, fields))[1:])
 
 
 def changes(rules: Rules) -> st.SearchStrategy[tuple[Field, RecordData, RecordData]]:
@@ -63,7 +67,7 @@ def changes(rules: Rules) -> st.SearchStrategy[tuple[Field, RecordData, RecordDa
     material = material_of(rules)
     fields = [one for one, values in material.values.items() if len(values) > 1]
     if not fields:
-        return records(rules).map(lambda record: (Field(("subject", "name"), "choice"), record, record))
+        return _composed(lambda draw: (Field(("subject", "name"), "choice"), record := draw(records(rules)), record))
     return _changes(rules, material, fields)
 
 
@@ -94,12 +98,12 @@ def _changes(rules: Rules, material: Material, fields: list[Field]) -> st.Search
         second = (first + draw(st.integers(1, max(1, len(values) - 1)))) % len(values)
         return one, _put(record, one, values[first]), _put(record, one, values[second])
 
-    return st.composite(drawn)()
+    return _composed(drawn)
 
 
 def rulesets() -> st.SearchStrategy[RulesetData]:
     """Valid rulesets with all that the language can say, as plain data for `Rules.from_data`."""
-    return st.randoms(use_true_random=False).map(_valid)
+    return _composed(lambda draw: _valid(draw(st.randoms(use_true_random=False))))
 
 
 def _valid(rng: Any) -> RulesetData:
