@@ -265,6 +265,10 @@ def test_a_penalty_runs_in_the_direction_of_its_scale(scale: str, holds: bool) -
         assert_laws(rules, ["monotone"])
 
 
+def test_entries_of_a_penalty_run_in_the_direction_of_their_scale() -> None:
+    assert_laws(Rules.from_data(random_ruleset(Random(1009))), ["monotone"])
+
+
 def test_a_law_is_waived_by_name_with_a_reason() -> None:
     rules = Rules.from_text(UNEVEN + '\n[waivers]\nmonotone = "低档是鼓励分"\n')
     waived = [outcome for outcome in assert_laws(rules) if outcome.waived is not None]

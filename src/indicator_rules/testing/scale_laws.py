@@ -128,7 +128,9 @@ def _standings(found: Evaluation, one: _Run) -> dict[str, tuple[Exact, Exact, Ex
     for entry in result.entries:
         if entry.kind == one.kind and one.slot == "completion" and entries is not None:
             made = dict(entries.scales)[one.kind]
-            points |= _point(entry.id, made, entry.row, entry.completion, entry.exact_points, entry.exact_weight)
+            # Of a penalty an entry says what it takes off; the criterion has the sign.
+            earned = -entry.exact_points if result.criterion.role == "penalty" else entry.exact_points
+            points |= _point(entry.id, made, entry.row, entry.completion, earned, entry.exact_weight)
     return points
 
 
