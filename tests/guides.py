@@ -1,7 +1,8 @@
 """Guides (docs/guide-*.md): one story each, run from the top in one folder, and what they show is what comes out.
 
-In a guide, a `bash` block is run line by line (a line that is to fail ends with `# 退出码 1`); the `text` block after it is what it prints on both streams (a line `…` stands for
-any lines); a `diff` block changes the file named in its first line; a block with `# 文件：PATH` in its first line is that file. `python tests/guides.py` writes the outputs anew.
+In a guide, a `bash` block is run line by line (a line that is to fail ends with `# 退出码 1`, `# exit code 1`); the `text` block after it is what it prints on both streams (a line `…`
+stands for any lines); a `diff` block changes a file, any other block is one: the file named in its first line (`# 文件：PATH`), or in a comment above it (`<!-- file: PATH -->`,
+`<!-- new file: PATH -->`). `python tests/guides.py` writes the outputs anew.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-GUIDES = sorted(set((ROOT / "docs").glob("guide-*.md")) - set((ROOT / "docs").glob("guide-test*.md")))
-"""`guide-test` has its own reader in `test_docs`: it copies rulesets, and is in two languages."""
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GUIDES = sorted((ROOT / "docs").glob("guide-*.md"))
+_BLOCK = re.compile(
+    r"(?:^<!-- (?:new )?file: (?P<above>\S+) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 _FILE = re.compile(r"# (?:文件：|file: )(\S+)\n")
 _FAILS = re.compile(r"# (?:退出码|exit code) (\d+)$")
 
@@ -39,47 +41,70 @@ class Shown(NamedTuple):
 
 
 def play(guide: Path, folder: Path) -> Iterator[Shown]:
-    """Do what the guide says in `folder`, where `docs/examples` and `docs/forms` are; every output that it shows. Raises AssertionError if a command ends otherwise than the guide says."""
-    for name in ("examples", "forms"):
-        shutil.copytree(ROOT / "docs" / name, folder / "docs" / name)
+    """Do what the guide says in `folder`, where `docs` and `rulesets` are; every output that it shows. Raises AssertionError if a
+    command ends otherwise than the guide says."""
+    copied(folder)
+    lang = "zh" if "zh-CN" in guide.name else "en"
     output = ""
     for block in _BLOCK.finditer(guide.read_text(encoding="utf-8")):
-        kind, text = block.groups()
+        kind, text = block["kind"], block["text"]
         named = _FILE.match(text)
+        name = named[1] if named else block["above"]
+        text = text[named.end() :] if named else text
         if kind == "bash":
-            output = "".join(_run(line, folder) for line in text.replace("\\\n", " ").splitlines() if line.strip())
+            lines = text.replace("\\\n", " ").splitlines()
+            assert not output.strip(), f"the guide does not say that this is seen:\n{output}"
+            output = "".join(_run(line, folder, lang) for line in lines)
         elif kind == "text":
-            yield Shown(*block.span(2), text, output)
+            yield Shown(*block.span("text"), text, output)
+            output = ""
         elif kind == "diff":
-            assert named, text
-            _change(folder / named[1], text[named.end() :])
-        elif named:
-            path = folder / named[1]
+            assert name, text
+            _change(folder / name, text)
+        elif name:
+            path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text[named.end() :], encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
+    assert not output.strip(), f"the guide does not say that this is seen:\n{output}"
 
 
-def _run(line: str, folder: Path) -> str:
-    code = int(match[1]) if (match := _FAILS.search(line)) else 0
+def copied(folder: Path, only: str = "") -> None:
+    """The documents, and the rulesets (those of the families named in `only`, if any is)."""
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    families = [path.name for path in (ROOT / "rulesets").iterdir()]
+    for name in [one for one in families if one in only] or families:
+        shutil.copytree(ROOT / "rulesets" / name, folder / "rulesets" / name)
+
+
+def _run(line: str, folder: Path, lang: str) -> str:
+    wanted = int(match[1]) if (match := _FAILS.search(line)) else 0
+    code, said = ran(line, folder, lang)
+    assert code == wanted, f"{line}\n{code}\n{said}"
+    return said
+
+
+def ran(line: str, folder: Path, lang: str = "en") -> tuple[int, str]:
+    """A command of ours, or one that copies files: its exit code, and what it says on both streams."""
     words = shlex.split(line, comments=True)
     if not words:
-        return ""
-    assert words[0] == "indicator-rules", f"a guide runs only this library: {line}"
-    words[:1] = [sys.executable, "-c", "from indicator_rules.cli.commands import main; main()"]
+        return 0, ""
+    if words[0].endswith("indicator-rules"):
+        words[:1] = [sys.executable, "-c", "from indicator_rules.cli.commands import main; main()"]
+    else:
+        assert words[0] in ("cp", "mkdir"), f"a command that this test does not run: {line}"
     source = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
-    settings = {**os.environ, "LC_ALL": "zh_CN.UTF-8", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": source}
+    told = {"LC_ALL": {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[lang], "PYTHONUTF8": "1", "COLUMNS": "100", "PYTHONPATH": source}
     done = subprocess.run(
         words,
         cwd=folder,
-        env=settings,
+        env={**os.environ, **told},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         timeout=300,
         check=False,
     )
-    assert done.returncode == code, f"{line}\n{done.returncode}\n{done.stdout}"
-    return done.stdout
+    return done.returncode, done.stdout
 
 
 def _change(path: Path, diff: str) -> None:

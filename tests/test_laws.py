@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import tomli
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import indicator_rules as ir
@@ -265,6 +265,10 @@ def test_a_penalty_runs_in_the_direction_of_its_scale(scale: str, holds: bool) -
         assert_laws(rules, ["monotone"])
 
 
+def test_entries_of_a_penalty_run_in_the_direction_of_their_scale() -> None:
+    assert_laws(Rules.from_data(random_ruleset(Random(1009))), ["monotone"])
+
+
 def test_a_law_is_waived_by_name_with_a_reason() -> None:
     rules = Rules.from_text(UNEVEN + '\n[waivers]\nmonotone = "低档是鼓励分"\n')
     waived = [outcome for outcome in assert_laws(rules) if outcome.waived is not None]
@@ -358,6 +362,17 @@ def shape(number: int) -> Rules:
     return Rules.from_data(ruleset(next(data for data in FILES.values() if data["shape"]["number"] == number)))
 
 
+def test_boundary_records_stand_where_a_condition_is_unknown_and_others_where_it_is_told() -> None:
+    """Two facts together: with the first as the row wants it and the second not given, nobody can tell. The neutral record tells by the first."""
+    text = EXAMPLE.replace('when = "faults > 0"', 'when = "faults > 0 and sound = false"')
+    assert text != EXAMPLE
+    seen = {
+        (answers.get("faults", 0) > 0, "sound" in answers)
+        for answers in (record.get("answers", {}) for record in drawn(boundary_records(Rules.from_text(text)), 300))
+    }
+    assert seen == {(one, other) for one in (True, False) for other in (True, False)}
+
+
 # Read in an award alone, a pick, a level that an assessor gives, a pick inside a level's range, entries that a record may lack, dates of a series.
 @pytest.mark.parametrize("number", [5, 13, 25, 26, 27, 33, 38, 55, 57])
 def test_a_pair_differs_and_moves_every_criterion(number: int) -> None:
@@ -387,6 +402,29 @@ def test_pairs_of_no_criterion() -> None:
 @given(rulesets())
 def test_rulesets_are_valid(data: Any) -> None:
     assert Rules.from_data(data).plan.family == "random-rules"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "table"),
+    [
+        (records(RULES), "record.subject"),
+        (boundary_records(RULES), "record.subject"),
+        (pairs(RULES, "budget_execution"), "record.subject"),
+        (rulesets(), "ruleset"),
+    ],
+)
+def test_what_hypothesis_prints_of_a_failing_test_can_be_pasted(strategy: st.SearchStrategy[Any], table: str) -> None:
+    @settings(max_examples=1, database=None, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @given(strategy)
+    def fails(example: Any) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as failed:
+        fails()
+    said = "\n".join(failed.value.__notes__)
+    assert f"\n[{table}]\n" in said, said
+    for text in said.split('"""')[1::2]:
+        assert table.partition(".")[0] in tomli.loads(text, parse_float=Decimal)
 
 
 def test_examples_shrink_to_what_matters() -> None:

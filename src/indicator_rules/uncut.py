@@ -30,11 +30,11 @@ _watched: list[bool] = []
 @contextmanager
 def uncut() -> Iterator[None]:
     """What is done inside is done to the end, or not begun."""
+    if not _watched:  # by whichever thread comes first: what is registered while the program ends may come too late
+        _watch()
     if not current_thread().daemon:  # the end waits for the others anyhow
         yield
         return
-    if not _watched:
-        _watch()
     thread = get_ident()
     _enter(thread)
     try:

@@ -128,19 +128,46 @@ def test_spawned_children_load_and_score_for_themselves(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout.strip()) == (0, "ok"), ran.stderr[-2000:]
 
 
-@needs_engine
-@pytest.mark.parametrize("end", ["", "sys.exit(0)", "raise SystemExit"])
-def test_the_interpreter_exits_while_threads_score(end: str) -> None:
-    for _ in range(30 if FULL else 1):
-        survives(f"""
+ANSWERS = """
 def busy():
-    while True: wrong(5, ir.Rules.from_path(RULESET, engine="durable-rules"))
-for _ in range(3): threading.Thread(target=busy, daemon=True).start()
-for _ in range(3): threading.Thread(target=lambda: [wrong(1) for _ in iter(int, 1)], daemon=True).start()
-time.sleep(0.2)
+    while True:
+        try:
+            DURABLE.evaluate(GIVEN)
+        except ir.RecordError as error:
+            str(error)
+"""
+BUSY = {
+    "scores": "GIVEN = RECORDS[0]" + ANSWERS,
+    "refuses": 'GIVEN = ir.read_record({"subject": {"name": "s", "kind": "project", "year": 2023}})' + ANSWERS,
+    "reads": 'GIVEN = {"subject": {"name": "s", "kind": "project", "year": 2023}, "budget": {"unit": "元", "spent": 1}}'
+    + ANSWERS,
+}
+"""What daemon threads do without end: score typed records, refuse typed records, read records."""
+
+
+@needs_engine
+@pytest.mark.parametrize("what", BUSY)
+@pytest.mark.parametrize("end", ["sys.exit(3)", "raise RuntimeError"])
+def test_the_interpreter_exits_while_daemon_threads_are_busy(what: str, end: str) -> None:
+    """With the exit code asked for, no signal, and nothing said that was not asked for."""
+    script = f"""
+at_work = threading.Barrier(7)
+def begin():
+    at_work.wait()
+    busy()
+for _ in range(6): threading.Thread(target=begin, daemon=True).start()
+at_work.wait()
+time.sleep(0.05)
 print("ok", flush=True)
 {end}
-""")
+"""
+    for _ in range(30 if FULL else 1):
+        command = [sys.executable, "-c", PRELUDE + BUSY[what] + script]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False, cwd=ROOT)
+        said = ran.stderr.strip().splitlines()
+        wanted = (3, []) if end == "sys.exit(3)" else (1, ["RuntimeError"])
+        assert (ran.returncode, said[-1:], ran.stdout.strip()) == (*wanted, "ok"), ran.stderr[-3000:]
+        assert all(line.startswith(("Traceback", " ")) for line in said[:-1]), ran.stderr[-3000:]
 
 
 @needs_engine

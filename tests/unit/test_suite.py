@@ -78,6 +78,9 @@ def write(path: Path, text: str) -> Path:
 
 
 def run(*words: str | Path, lang: str = "en", module: str = "indicator_rules.cli.commands") -> tuple[int, str]:
+    """What a command says. Laws take seconds and are tried where they are what is tested (`test_case_writing`)."""
+    if module != "pytest" and "--no-laws" not in words:
+        words = (*words, "--no-laws")
     environment = {**os.environ, "LC_ALL": {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[lang], "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", module, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
@@ -86,7 +89,8 @@ def run(*words: str | Path, lang: str = "en", module: str = "indicator_rules.cli
 
 
 def run_pytest(*words: str | Path, lang: str = "en") -> tuple[int, str]:
-    return run("-p", "indicator_rules.pytest_plugin", "-p", "no:cacheprovider", *words, lang=lang, module="pytest")
+    laws = [] if "indicator_rules_laws=true" in words else ["-o", "indicator_rules_laws=false"]
+    return run("-p", "indicator_rules.pytest_plugin", "-p", "no:cacheprovider", *laws, *words, lang=lang, module="pytest")
 
 
 # ---------------------------------------------------------------------------------------------------------------- finding
@@ -255,6 +259,7 @@ def test_a_person_looks_first_where_a_record_is_refused_now(folder: Path) -> Non
     code, said = run("test", folder, "--at-least", "0", "--update-cases")
     assert code == 1
     assert "did not rewrite" in said
+    assert "did not rewrite" in run_pytest(folder, "--update-cases")[1]
     assert path.read_text(encoding="utf-8") == case(50, '"half"')
 
 
@@ -295,6 +300,62 @@ def test_pytest_collects_rulesets_and_nothing_else(folder: Path) -> None:
 def test_one_case_can_be_named(folder: Path) -> None:
     assert run_pytest(folder / "cases" / "mine" / "half.toml")[0] == 0
     assert run_pytest(f"{folder / 'mine.toml'}::case[half]")[0] == 0
+
+
+def test_a_folder_of_cases_can_be_named_to_both_faces(folder: Path) -> None:
+    write(folder / "cases" / "mine" / "more" / "quarter.toml", case(25, 0.25))
+    write(folder / "cases" / "mine" / "wrong.toml", case(60, 0.5))
+    for named, count, failed in (
+        ("cases", 3, 1),
+        ("cases/mine", 3, 1),
+        ("cases/mine/more", 1, 0),
+        ("cases/mine/half.toml", 1, 0),
+    ):
+        code, said = run("test", folder / named)
+        assert (code, f"cases: {count}, not as expected: {failed}" in said) == (min(1, failed), True), said
+        assert "covered by" not in said
+    code, said = run_pytest(folder / "cases" / "mine", "-q")
+    assert (code, "1 failed, 2 passed" in said) == (1, True), said
+    assert suite.named_cases(folder) == suite.named_cases(folder / "mine.toml") == []
+
+
+def test_errors_of_a_ruleset_are_told_once(folder: Path) -> None:
+    write(folder / "mine.toml", RULES.replace("weight = 100", "weight = 90"))
+    code, said = run_pytest(folder, "-rs", "-o", "indicator_rules_laws=true")
+    assert code == 1
+    assert said.count("[weights-sum]") == 1
+    assert "1 failed" in said
+    assert "mine.toml: the ruleset has errors: see `check`" in said
+    code, said = run_pytest(f"{folder / 'mine.toml'}::case[half]")  # alone, nobody else tells
+    assert (code, said.count("[weights-sum]")) == (1, 1)
+
+
+def test_a_law_that_is_waived_or_has_nothing_to_try_is_skipped_with_the_file_and_the_reason(folder: Path) -> None:
+    text = RULES.replace('scale = { kind = "proportional" }', 'scale = { kind = "bands", bands = [{ award = "100%" }] }')
+    write(folder / "mine.toml", text + '[waivers]\nscale = "自定"\n')
+    code, said = run_pytest(
+        folder / "mine.toml", "-rs", "-o", "indicator_rules_laws=true", "-k", "law and (scale or continuity or bounds)"
+    )
+    assert (code, "1 passed, 2 skipped" in said) == (0, True), said
+    assert "mine.toml: waived by the ruleset: 自定" in said
+    assert "mine.toml: this law has nothing to try it on" in said
+    assert "pytest_plugin.py" not in said
+
+
+def test_what_covers_a_row_is_a_record_and_what_it_must_not_have_is_said_beside_it(tmp_path: Path) -> None:
+    text = RULES.replace('scale = { kind = "proportional" }', 'scale = { kind = "levels", levels = LEVELS }').replace(
+        'measure = "rate"\n', ""
+    )
+    levels = '[{ label = "好", award = { at_least = "80%", at_most = "100%" } }, { label = "差", award = { at_least = "0%", at_most = "50%" } }]'
+    entries = 'indicators = "output"\nentry_weights = "equal"\nentries.qualitative = { kind = "levels", levels = LEVELS }'
+    text = text.replace('scale = { kind = "levels", levels = LEVELS }', entries).replace("LEVELS", levels)
+    write(tmp_path / "mine.toml", text)
+    code, said = run("test", tmp_path)
+    assert code == 1
+    shown = [line.split(": ", 1) for line in said.splitlines() if "covers it: {" in line]
+    assert shown
+    assert all("without" not in tomli.loads(f"record = {record}")["record"] for _, record in shown)
+    assert any("and without assessments.indicators.i1" in line for line, _ in shown)
 
 
 def test_a_ruleset_that_does_not_parse_is_not_passed_over(folder: Path) -> None:

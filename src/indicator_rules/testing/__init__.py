@@ -10,8 +10,9 @@ Needs the extra `testing` (hypothesis and pytest). docs/testing.md lists everyth
 """
 
 from indicator_rules.testing.laws import LAWS, Broken, Law, LawBroken, Outcome, assert_laws, run
+from indicator_rules.testing.material import RecordData, RulesetData
 from indicator_rules.testing.proved import NotProved, assert_proved
-from indicator_rules.testing.strategies import RecordData, RulesetData, boundary_records, changes, pairs, records, rulesets
+from indicator_rules.testing.strategies import boundary_records, changes, pairs, records, rulesets
 
 __all__ = [
     "LAWS",

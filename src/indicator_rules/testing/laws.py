@@ -18,8 +18,9 @@ from indicator_rules import messages
 from indicator_rules.rules import Rules
 from indicator_rules.testing import record_laws as of_records
 from indicator_rules.testing import scale_laws as of_scales
+from indicator_rules.testing.material import RecordData
 from indicator_rules.testing.seen import REFUSED, Narrowed, Seen
-from indicator_rules.testing.strategies import RecordData, changes
+from indicator_rules.testing.strategies import changes
 
 Examples: TypeAlias = Callable[[Rules], "st.SearchStrategy[Any] | None"]
 

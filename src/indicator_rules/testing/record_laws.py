@@ -20,9 +20,10 @@ from indicator_rules.probing.trial import Trial
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.rules import Rules
 from indicator_rules.stage import FIRST_ROWS
+from indicator_rules.testing.material import RecordData
 from indicator_rules.testing.rescaled import FACTOR, rescaled
 from indicator_rules.testing.seen import REFUSED, Seen, evaluated, lifted
-from indicator_rules.testing.strategies import RecordData, boundary_records, records
+from indicator_rules.testing.strategies import boundary_records, records
 
 
 def bounds(rules: Rules, record: RecordData) -> Seen:

@@ -20,7 +20,7 @@ from indicator_rules.rules import Rules
 from indicator_rules.ruleset import Formula, Ruleset
 from indicator_rules.spec import Spec, Stages
 from indicator_rules.spec_scales import OwnScale, Parts
-from indicator_rules.testing.strategies import RecordData
+from indicator_rules.testing.material import RecordData
 
 FACTOR: Exact = Fraction(1, 10)
 TENTH = Decimal("0.1")

@@ -22,8 +22,9 @@ from indicator_rules.rules import Rules
 from indicator_rules.score import treated
 from indicator_rules.stage import FIRST_ROWS
 from indicator_rules.syntax import parse
+from indicator_rules.testing.material import RecordData
 from indicator_rules.testing.seen import REFUSED, Narrowed, Seen, evaluated, lifted
-from indicator_rules.testing.strategies import RecordData, sweeps
+from indicator_rules.testing.strategies import sweeps
 
 
 class _Run(NamedTuple):
@@ -126,7 +127,9 @@ def _standings(found: Evaluation, one: _Run) -> dict[str, tuple[Exact, Exact, Ex
     for entry in result.entries:
         if entry.kind == one.kind and one.slot == "completion" and entries is not None:
             made = dict(entries.scales)[one.kind]
-            points |= _point(entry.id, made, entry.row, entry.completion, entry.exact_points, entry.exact_weight)
+            # Of a penalty an entry says what it takes off; the criterion has the sign.
+            earned = -entry.exact_points if result.criterion.role == "penalty" else entry.exact_points
+            points |= _point(entry.id, made, entry.row, entry.completion, earned, entry.exact_weight)
     return points
 
 

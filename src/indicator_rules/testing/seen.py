@@ -7,7 +7,7 @@ from indicator_rules.evaluation import Evaluation
 from indicator_rules.exact import Exact, divide
 from indicator_rules.plan import Plan
 from indicator_rules.rules import Rules
-from indicator_rules.testing.strategies import RecordData
+from indicator_rules.testing.material import RecordData
 
 REFUSED: Final = object()
 """The record cannot be scored, or the law has nothing to say of it."""
