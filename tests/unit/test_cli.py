@@ -219,6 +219,16 @@ def test_output_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     assert record.read_bytes() == before
 
 
+@pytest.mark.parametrize("command", [["evaluate"], ["audit"], ["partial"], ["gap", "--to", "优"], ["sensitivity"]])
+def test_output_never_overwrites_the_ruleset_that_is_read(tmp_path: Path, command: list[str]) -> None:
+    rules = tmp_path / "2023.toml"
+    before = ZHANJIANG.read_bytes()
+    rules.write_bytes(before)
+    named = [rules, EXAMPLE] if command == ["sensitivity"] else [EXAMPLE, "--ruleset", rules]
+    assert "[output-is-input]" in refused(*command, *named, "-o", rules)
+    assert rules.read_bytes() == before
+
+
 def test_a_disk_that_fails_is_a_problem_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
     out.write_text("old", encoding="utf-8")
@@ -510,6 +520,23 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert process.wait(60) == 141
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)])
+def test_a_stream_that_the_shell_closed_is_no_traceback(closed: str, code: int) -> None:
+    command = f"{sys.executable} -m indicator_rules evaluate {EXAMPLE} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, text=True, timeout=60)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_screen_sent_to_a_full_disk_is_told_as_that() -> None:
+    command = f"{sys.executable} -m indicator_rules evaluate {EXAMPLE} --lang zh > /dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "写不了文件（磁盘已满） [output-not-written]\n"
+
+
 def test_the_entry_point_is_the_command_line() -> None:
     code, out, err = ended(start("evaluate", EXAMPLE))
     assert code == 0
@@ -520,6 +547,11 @@ def test_the_entry_point_is_the_command_line() -> None:
 def test_a_command_that_is_misspelt_is_named() -> None:
     assert "did you mean `check`?" in run("chekc").stderr
     assert "did you mean" not in run("qqqqqq").stderr
+
+
+def test_an_option_that_is_misspelt_or_left_out_is_named() -> None:
+    assert "did you mean `--ruleset`?" in run("evaluate", EXAMPLE, "--rulset", "a").stderr
+    assert "--to GRADE is missing" in run("gap", EXAMPLE).stderr
 
 
 def test_the_package_is_run_as_the_command_line_is() -> None:
@@ -549,6 +581,24 @@ def test_no_text_of_a_file_reaches_the_terminal_as_a_command(tmp_path: Path) -> 
     assert any(one["label"].startswith("\x1b[31m\x07\x9b2J\u202e") for one in json.loads(told.stdout)["criteria"])
     assert "\x1b" not in refused("evaluate", tmp_path / "\x1b[31m.toml")
     assert "\x1b" not in run("evaluate", EXAMPLE, "--\x1b[31m").stderr
+
+
+def test_a_file_name_is_never_a_line_of_its_own(tmp_path: Path) -> None:
+    (told,) = refused("evaluate", tmp_path / "a\ntotal 100.toml").splitlines()
+    assert "a\\u000atotal 100.toml" in told
+
+
+def test_what_takes_no_room_is_spelt_out(tmp_path: Path) -> None:
+    record = changed(tmp_path, ('actual = "7次"', 'actual = "7\u200b次"'))
+    assert "`7\\u200b次`" in refused("evaluate", record)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is closed to whoever may do everything")
+@pytest.mark.parametrize("command", ["evaluate", "check"])
+def test_a_folder_that_may_not_be_looked_into_is_not_an_empty_one(tmp_path: Path, command: str) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    assert "(permission denied) [file-unreadable]" in refused(command, closed)
 
 
 # ---------------------------------------------------------------------------------------------------- rulesets of one's own

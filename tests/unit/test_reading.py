@@ -20,7 +20,7 @@ import indicator_rules as ir
 from indicator_rules import messages
 from indicator_rules.errors import RecordError
 from indicator_rules.reading import read_record, record_files
-from indicator_rules.validation import _reason as reason_of
+from indicator_rules.slips import toml_slip
 from indicator_rules.validation import decode, locate, problems_of
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "zhanjiang-2023.toml"
@@ -314,7 +314,7 @@ def test_a_slip_in_toml_is_told_in_the_readers_language(text: str, zh: str, en: 
 
 
 def test_what_a_later_toml_reader_says_is_passed_on() -> None:
-    assert reason_of("Something new") == "something new"
+    assert toml_slip("Something new", "a", 1, 1) == "something new"
 
 
 # ------------------------------------------------------------------------------------------------------------- hostile files

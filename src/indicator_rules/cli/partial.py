@@ -37,7 +37,7 @@ def partial(
 
     file = Path(record)
     if output is not None:
-        check_output(Path(output), [file])
+        check_output(Path(output), record, ruleset)
     read = reading(file)
     rules = rules_for(read, ruleset, year, None, catalog_of(folders))
     found = rules.evaluate(read, partial=True, open=places or ("*",))
