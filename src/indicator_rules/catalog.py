@@ -25,6 +25,7 @@ from indicator_rules.errors import Problem, RulesetError, Where
 from indicator_rules.files import content, reason
 from indicator_rules.kept import Kept
 from indicator_rules.locate import locate
+from indicator_rules.messages import Phrase
 from indicator_rules.quantity import shown
 from indicator_rules.reading import RecordSource, reading
 from indicator_rules.record_fields import suggestion
@@ -202,7 +203,8 @@ class Catalog:
             if same
             else suggestion(name, [*dict.fromkeys(one.partition("@")[0] for one in known), *known])
         )
-        return Problem("ruleset-not-found", Where(), {"text": shown(name), **near})
+        advice = Phrase("advice.meant", tuple(near.items())) if near else Phrase("advice.list")
+        return Problem("ruleset-not-found", Where(), {"text": shown(name), **near, "advice": advice})
 
 
 def load(source: RulesetSource, year: int | None = None, engine: str | None = None, catalog: Catalog | None = None) -> Rules:

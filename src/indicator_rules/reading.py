@@ -180,6 +180,9 @@ def _from_form(form: Form) -> Reading:
 
 
 def _validated(data: object, file: str, written: bytes | None) -> Reading:
+    if isinstance(data, Mapping) and "ruleset" in data and "subject" not in data:
+        problems = [Problem("record-is-ruleset", Where(file, ("ruleset",)))]
+        return _refused(file, problems if written is None else locate(problems, written))
     try:
         return Reading(file, "", EvaluationRecord.model_validate(data), (), written)
     except ValidationError as error:

@@ -20,6 +20,7 @@ import tomli
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from indicator_rules import messages
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.locate import locate as locate  # noqa: PLC0414 -- re-exported: decode, problems_of and locate go together
 from indicator_rules.locate import repeated_json_keys
@@ -187,10 +188,14 @@ def _translated(
     path, known = _follow(found["loc"], data, model, keep_last=kind in ("missing", "extra_forbidden"))
     if kind == "extra_forbidden":
         key = str(found["loc"][-1])
-        yield Problem("unknown-key", Where(file, path), {"key": key, **suggested(key, known)})
+        near = suggested(key, known)
+        misplaced = not near and len(path) > 1 and key in _SchemaWalk(model).keys()  # noqa: SIM118 -- no mapping
+        yield Problem("key-misplaced" if misplaced else "unknown-key", Where(file, path), {"key": key, **near})
     elif kind == "missing":
         yield Problem("missing-key", Where(file, path), {"key": str(found["loc"][-1])})
     elif "-" in kind:
+        if kind == "unknown-choice":
+            context["choices"] = messages.choices(str(context["choices"]).split(", "))
         yield Problem(kind, Where(file, path), context)
     else:
         code, values = _plain(kind, found["input"], context, suggested)
@@ -258,7 +263,7 @@ def _plain(kind: str, value: Any, context: Mapping[str, Any], suggested: _Sugges
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         choices = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected") or ""))
         text = _quoted(context.get("tag", value))
-        return "unknown-choice", {"text": text, "choices": ", ".join(choices), **suggested(text, choices)}
+        return "unknown-choice", {"text": text, "choices": messages.choices(choices), **suggested(text, choices)}
     return _length(kind, value, context) or ("value-refused", {"text": text})
 
 

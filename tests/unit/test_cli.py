@@ -583,6 +583,32 @@ def test_no_text_of_a_file_reaches_the_terminal_as_a_command(tmp_path: Path) -> 
     assert "\x1b" not in run("evaluate", EXAMPLE, "--\x1b[31m").stderr
 
 
+def test_an_explanation_is_asked_for_by_id_or_by_label() -> None:
+    by_id = run("evaluate", EXAMPLE, "--lang", "zh", "--explain", "quantity").stdout
+    assert run("evaluate", EXAMPLE, "--lang", "zh", "--explain", "数量指标").stdout == by_id
+    assert run("evaluate", EXAMPLE, "--lang", "zh", "--explain", "Quantity").stdout == by_id
+
+
+def test_an_answer_that_is_misspelt_is_told_beside_the_one_that_is_missing(tmp_path: Path) -> None:
+    told = refused("evaluate", changed(tmp_path, ("misuse_count =", "misuse_cuont =")))
+    assert "answers.misuse_cuont: the ruleset asks no `misuse_cuont`" in told
+    assert "did you mean `misuse_count`?" in told
+
+
+def test_units_that_differ_are_shown_as_they_were_typed(tmp_path: Path) -> None:
+    typed = [('target = "9次"', 'target = 9\nunit = "万元"'), ('actual = "7次"', 'actual = "70%以上"')]
+    told = refused("evaluate", changed(tmp_path, *typed))
+    assert "the target `9 万元` and the actual value `70%以上` have different units" in told
+
+
+def test_words_where_only_numbers_are_scored_are_told_as_that(tmp_path: Path) -> None:
+    typed = [('target = "100%"', 'target = "全部"'), ('actual = "100%"', 'actual = "全部"')]
+    ruleset = tmp_path / "2023.toml"
+    text = ZHANJIANG.read_text(encoding="utf-8").replace('entries.qualitative = { kind = "proportional" }\n', "")
+    ruleset.write_text(text, encoding="utf-8")
+    assert "no scale for qualitative indicators" in refused("evaluate", changed(tmp_path, *typed), "--ruleset", ruleset)
+
+
 def test_a_file_name_is_never_a_line_of_its_own(tmp_path: Path) -> None:
     (told,) = refused("evaluate", tmp_path / "a\ntotal 100.toml").splitlines()
     assert "a\\u000atotal 100.toml" in told
