@@ -589,6 +589,13 @@ def test_an_explanation_is_asked_for_by_id_or_by_label() -> None:
     assert run("evaluate", EXAMPLE, "--lang", "zh", "--explain", "Quantity").stdout == by_id
 
 
+def test_an_open_answer_that_nobody_asks_for_is_wrong_usage() -> None:
+    told = run("partial", EXAMPLE, "--open", "answers.misuse_cuont")
+    assert told.exit_code == 2
+    assert "has no input `answers.misuse_cuont`; did you mean `answers.misuse_count`?" in told.stderr
+    assert run("partial", EXAMPLE, "--open", "answers.misuse*").exit_code == 0
+
+
 def test_an_answer_that_is_misspelt_is_told_beside_the_one_that_is_missing(tmp_path: Path) -> None:
     told = refused("evaluate", changed(tmp_path, ("misuse_count =", "misuse_cuont =")))
     assert "answers.misuse_cuont: the ruleset asks no `misuse_cuont`" in told

@@ -338,3 +338,12 @@ def test_the_nearest_key_is_looked_for_the_first_slips_only() -> None:
         read_record({"subject": subject, **{f"indicator{place}": 1 for place in range(100)}, "b" * 101: 1})
     suggested = [problem.values.get("suggestion") for problem in caught.value.problems]
     assert suggested == ["indicators"] * 20 + [None] * 81
+
+
+def test_millions_of_items_are_refused_in_seconds(tmp_path: Path) -> None:
+    """Half a minute while every item was given its line."""
+    path = tmp_path / "a.json"
+    path.write_text('{"a": [' + ",".join(["1"] * 3_000_000) + "]}", encoding="utf-8")
+    begun = time.perf_counter()
+    assert [(code, where) for code, where, _, _ in found(path)] == [("missing-key", "subject"), ("unknown-key", "a")]
+    assert time.perf_counter() - begun < 10
