@@ -373,6 +373,13 @@ def test_check_of_a_folder_checks_the_rulesets_in_it() -> None:
     assert len(result.stdout.splitlines()) == len(Catalog.builtin().entries)
 
 
+def test_check_says_when_there_may_be_more(tmp_path: Path) -> None:
+    """What cannot be read keeps names and sums from being looked at."""
+    assert "mend these first" in run("check", INVALID / "unknown-key.toml").stdout
+    assert "mend these first" not in run("check", INVALID / "weights-sum.toml").stdout
+    assert "mend these first" not in run("check", tmp_path / "none.toml").stdout
+
+
 def test_warnings_are_counted_and_do_not_fail(tmp_path: Path) -> None:
     path = tmp_path / "r.toml"
     text = ZHANJIANG.read_text(encoding="utf-8")
