@@ -22,9 +22,10 @@ from pydantic import ValidationError
 
 from indicator_rules.applicability import coexist, nearest, overlaps_and_holes
 from indicator_rules.errors import Problem, RulesetError, Where
-from indicator_rules.files import content
+from indicator_rules.files import content, reason
 from indicator_rules.kept import Kept
 from indicator_rules.locate import locate
+from indicator_rules.messages import Phrase
 from indicator_rules.quantity import shown
 from indicator_rules.reading import RecordSource, reading
 from indicator_rules.record_fields import suggestion
@@ -204,7 +205,8 @@ class Catalog:
             if same
             else suggestion(name, [*dict.fromkeys(one.partition("@")[0] for one in known), *known])
         )
-        return Problem("ruleset-not-found", Where(), {"text": shown(name), **near})
+        advice = Phrase("advice.meant", tuple(near.items())) if near else Phrase("advice.list")
+        return Problem("ruleset-not-found", Where(), {"text": shown(name), **near, "advice": advice})
 
 
 def load(source: RulesetSource, year: int | None = None, engine: str | None = None, catalog: Catalog | None = None) -> Rules:
@@ -254,10 +256,11 @@ def ruleset_files(folder: str | PathLike[str]) -> list[Path]:
     try:
         if not folder.exists():
             raise RulesetError([Problem("file-not-found", where)])
+        if folder.is_dir():
+            next(folder.iterdir(), None)  # one that may not be looked into would pass for one with nothing in it
         found = sorted(path for path in folder.rglob("*.toml") if _CASES not in path.relative_to(folder).parts[:-1])
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = (getattr(error, "strerror", None) or "").lower()
-        raise RulesetError([Problem("file-unreadable", where, {"reason": reason})]) from None
+        raise RulesetError([Problem("file-unreadable", where, {"reason": reason(error)})]) from None
     return [path for path in found if path.is_file() and (is_ruleset(path) or _data(_Stamp.of(path)) is None)]
 
 

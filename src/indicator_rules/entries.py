@@ -117,6 +117,7 @@ class _Kind(NamedTuple):
 
 KINDS = {"by-date": "dated", "qualitative": "qualitative"}
 """Kind of entry by direction; `quantitative` otherwise."""
+_NO_SCALE = {"quantitative": "no-scale-quantitative", "qualitative": "no-scale-qualitative", "dated": "no-scale-dated"}
 
 
 class EntriesRunner:
@@ -259,7 +260,7 @@ class EntriesRunner:
                 self.refuse(run, indicator, error)
                 points = 0
         else:
-            points = Absent("no-scale", (f"indicators.{indicator.id}.direction",))
+            points = Absent(_NO_SCALE[kind], (f"indicators.{indicator.id}.direction",))
         if isinstance(points, Absent):
             row, points = "absent", self.without(run, indicator, points, weight)
         if deductions and indicator.id in deductions:

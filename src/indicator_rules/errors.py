@@ -7,12 +7,15 @@ them raises one exception that holds all of them. A low score is not a problem.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from indicator_rules import messages
 
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a file's name may hold and a line of text may not: it could pass for a line of ours."""
 KeyPath: TypeAlias = tuple[str | int, ...]
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
@@ -40,7 +43,7 @@ class Where:
     cell: str = ""
 
     def __str__(self) -> str:
-        place = self.file
+        place = _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", self.file)
         if self.line is not None:
             place += (":" if place else "") + f"{self.line}" + (f":{self.column}" if self.column is not None else "")
         if self.sheet:

@@ -32,7 +32,7 @@ from indicator_rules.findings import findings
 from indicator_rules.measure import Readers, reading
 from indicator_rules.plan import Choice, Leaf, Plan, Points, Range
 from indicator_rules.record import EvaluationRecord
-from indicator_rules.refusals import undecided
+from indicator_rules.refusals import undecided, unknown_answers
 from indicator_rules.score import ScaleRunner
 from indicator_rules.slots import slots_reader
 from indicator_rules.spec_fields import Label
@@ -161,11 +161,12 @@ class Run:
     def told_once(self) -> list[Problem]:
         """Every problem, less those that only say that an answer is absent which was refused."""
         refused = {path_text(problem.where.path[:2]) for problem in self.answers_refused}
-        return [
+        told = [
             problem
             for problem in (*self.answers_refused, *(problem for _, problem in self.refused))
             if problem.code != "value-absent" or not set(str(problem.values["missing"]).split(", ")) <= refused
         ]
+        return told + unknown_answers(told, self.plan.questions, self.record)
 
     # --------------------------------------------------------------------------------------------- applicability and weights
 

@@ -39,6 +39,8 @@ def locate(problems: Iterable[Problem], data: bytes) -> list[Problem]:
     if not any(problem.where.path and problem.where.line is None for problem in found):
         return found
     text = data.decode("utf-8-sig", errors="replace")
+    if _is_hopeless(text):
+        return found
     try:
         is_json = found[0].where.file.lower().endswith(".json")
         root = _json_places(text)[0] if is_json else _toml_places(text)
@@ -51,11 +53,21 @@ def locate(problems: Iterable[Problem], data: bytes) -> list[Problem]:
 def places(paths: Iterable[KeyPath], data: bytes, file: str) -> list[Place] | list[tuple[None, None]]:
     """Line and column of each key path; of the nearest table that the file has, where it lacks the key."""
     wanted, text = list(paths), data.decode("utf-8-sig", errors="replace")
+    if _is_hopeless(text):
+        return [(None, None)] * len(wanted)
     try:
         root = _json_places(text)[0] if file.lower().endswith(".json") else _toml_places(text)
     except RecursionError:
         return [(None, None)] * len(wanted)
     return [_nearest(root, path) for path in wanted]
+
+
+MOST_ITEMS = 500_000
+
+
+def _is_hopeless(text: str) -> bool:
+    """Whether a file has so many lines and items that following it takes longer than anybody waits. None within the limits has a tenth of that."""
+    return text.count("\n") + text.count(",") > MOST_ITEMS
 
 
 def repeated_json_keys(text: str) -> list[tuple[str, Place]]:

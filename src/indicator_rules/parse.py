@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from indicator_rules import messages
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.record_fields import CATEGORIES, category_path, suggestion
 from indicator_rules.spec import Spec
@@ -56,6 +57,8 @@ def parse_data(data: Mapping[str, Any], file: str = "") -> tuple[Spec | None, li
         plain = _plain(data)
     except _TooDeepError:
         return None, [Problem("nested-too-deep", Where(file), {"limit": DEEPEST})]
+    if "subject" in plain and not {"schema", "ruleset", "criteria"} & plain.keys():
+        return None, [Problem("ruleset-is-record", Where(file, ("subject",)))]
     try:
         return Spec.model_validate(plain), []
     except ValidationError as error:
@@ -111,7 +114,7 @@ def _in_our_words(problem: Problem, data: Any) -> Problem:
     if code == "unknown-choice" and isinstance(_at(data, path), Mapping):
         return _scale_kind(problem, values)
     if code == "no-known-form":
-        return Problem("scale-kind-missing", problem.where, {"kinds": _KINDS})
+        return Problem("scale-kind-missing", problem.where, {"kinds": messages.choices(_KINDS)})
     if code == "expected-table" and last in _SHORT:
         return Problem(_SHORT[str(last)], problem.where, {"text": text})
     return problem
@@ -119,10 +122,10 @@ def _in_our_words(problem: Problem, data: Any) -> Problem:
 
 def _scale_kind(problem: Problem, values: Mapping[str, object]) -> Problem:
     path = (*problem.where.path, "kind")
-    return Problem("scale-kind-unknown", Where(problem.where.file, path), {**values, "choices": _KINDS})
+    return Problem("scale-kind-unknown", Where(problem.where.file, path), {**values, "choices": messages.choices(_KINDS)})
 
 
-_KINDS = "proportional, bands, deduct, checklist, levels, first_match, discretionary"
+_KINDS = ("proportional", "bands", "deduct", "checklist", "levels", "first_match", "discretionary", "parts")
 
 
 def _at(data: Any, path: KeyPath) -> Any:

@@ -110,8 +110,8 @@ def read(
 def record_files(paths: Iterable[str | os.PathLike[str]], *, tables: bool = False) -> list[Path]:
     """The record files that `paths` name: files as given, folders searched to the bottom for .toml, .json and .xlsx, sorted.
 
-    With `tables`, folders are searched for .xlsx and .csv alone. Files that Excel keeps while one is open (`~$…`) are passed over. A path that is not there is
-    kept, so that reading it says so.
+    With `tables`, folders are searched for .xlsx and .csv alone. Files that Excel keeps while one is open (`~$…`) are passed over. A path that is not there,
+    or a folder that may not be looked into, is kept, so that reading it says so.
     """
     wanted = (*_SHEETS, ".csv") if tables else _KNOWN
     files: list[Path] = []
@@ -122,11 +122,20 @@ def record_files(paths: Iterable[str | os.PathLike[str]], *, tables: bool = Fals
                 for file in path.rglob("*")
                 if file.suffix.lower() in wanted and not file.name.startswith("~$") and file.is_file()
             )
-            if path.is_dir()
+            if path.is_dir() and _may_be_listed(path)
             else (path,)
         )
         files += sorted(inside)
     return list(dict.fromkeys(files))
+
+
+def _may_be_listed(folder: Path) -> bool:
+    """Whether a folder can be looked into; else it would pass for one with nothing in it."""
+    try:
+        next(folder.iterdir(), None)
+    except OSError:
+        return False
+    return True
 
 
 def record_sources(records: Iterable[RecordSource] | RecordSource) -> Iterator[RecordSource]:
@@ -174,6 +183,9 @@ def _from_form(form: Form) -> Reading:
 
 @uncut()
 def _validated(data: object, file: str, written: bytes | None) -> Reading:
+    if isinstance(data, Mapping) and "ruleset" in data and "subject" not in data:
+        problems = [Problem("record-is-ruleset", Where(file, ("ruleset",)))]
+        return _refused(file, problems if written is None else locate(problems, written))
     try:
         return Reading(file, "", EvaluationRecord.model_validate(data), (), written)
     except ValidationError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import to_text
@@ -10,9 +10,10 @@ from indicator_rules.expression import Ref
 from indicator_rules.facts import Facts
 from indicator_rules.measure import Readers
 from indicator_rules.messages import Phrase, Words
-from indicator_rules.plan import Criterion, Leaf
-from indicator_rules.quantity import Quantity, shown
+from indicator_rules.plan import Criterion, Leaf, Question
+from indicator_rules.quantity import Quantity, parse, shown
 from indicator_rules.record import EvaluationRecord
+from indicator_rules.record_fields import suggestion
 from indicator_rules.record_parts import Indicator
 from indicator_rules.score import OutOfRange, UnknownLevel
 from indicator_rules.spec_fields import Label
@@ -32,7 +33,7 @@ def absent_entry(criterion: Criterion, entry: Indicator, found: Absent, record: 
     paths = found.paths or (f"indicators.{entry.id}",)
     values = _values(Words((criterion.label, "·", entry.name)), found, paths)
     if found.reason == "units-differ" and entry.target is not None and entry.actual is not None:
-        both = (("target", _typed(entry.target)), ("actual", _typed(entry.actual)))
+        both = (("target", _typed(entry.target, entry.unit)), ("actual", _typed(entry.actual, entry.unit)))
         values["reason"] = Phrase(f"absent.{_BETWEEN}", both)
     return Problem("value-absent", Where("", _key_path(paths[0], record)), values)
 
@@ -40,13 +41,24 @@ def absent_entry(criterion: Criterion, entry: Indicator, found: Absent, record: 
 _BETWEEN = "units-differ-between"
 
 
-def _typed(given: Quantity) -> str:
-    """A quantity as it was typed; with the unit that stands elsewhere."""
-    return shown(given.text) + (f" {given.unit}" if given.unit and not given.text.endswith(given.unit) else "")
+def _typed(given: Quantity, unit: str | None) -> str:
+    """A quantity as it was typed; with the unit that stands elsewhere, as that was typed too: 20 in 万元 is no 20 元."""
+    elsewhere = unit if unit and not given.text.endswith(unit) and parse(given.text).unit is None else None
+    return shown(given.text) + (f" {elsewhere}" if elsewhere else "")
 
 
 def _values(label: object, found: Absent, paths: Sequence[str]) -> dict[str, object]:
     return {"label": label, "reason": Phrase(f"absent.{found.reason}"), "missing": ", ".join(paths)}
+
+
+def unknown_answers(problems: Iterable[Problem], questions: Iterable[Question], record: EvaluationRecord) -> list[Problem]:
+    """Answers that nothing asks for, where one that is missing is called nearly so: most likely misspelt."""
+    asked = {question.id for question in questions}
+    missing = {str(one.where.path[1]) for one in problems if one.where.path[:1] == ("answers",) and len(one.where.path) == 2}
+    near = (
+        (name, suggestion(name, missing - record.answers.keys())) for name in sorted(record.answers.keys() - asked)[:MOST_NAMED]
+    )
+    return [Problem("answer-unknown", Where("", ("answers", name)), {"text": name, **known}) for name, known in near if known]
 
 
 def undecided(code: str, leaf: Leaf, label: Label | None, facts: Facts, readers: Readers, found: Absent | None = None) -> Problem:

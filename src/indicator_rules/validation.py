@@ -20,10 +20,11 @@ import tomli
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from indicator_rules import messages
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.locate import locate as locate  # noqa: PLC0414 -- re-exported: decode, problems_of and locate go together
 from indicator_rules.locate import repeated_json_keys
-from indicator_rules.messages import Phrase
+from indicator_rules.slips import json_slip, toml_slip
 
 LARGEST_FILE = 10 * 1024 * 1024
 DEEPEST = 100
@@ -95,44 +96,7 @@ def _refuse_toml(error: tomli.TOMLDecodeError, text: str) -> NoReturn:
     if reason.startswith("Invalid date"):
         typed = re.match(r"[0-9T:.+Z-]+", lines[line - 1][column - 1 :])
         raise _RefusedError("quantity-date-not-real", line, column, text=typed[0] if typed else "") from None
-    raise _RefusedError("toml-syntax", line, column, reason=_reason(reason)) from None
-
-
-_REASONS = {
-    r"Invalid statement": "statement",
-    r"Expected (?P<text>.+)": "expected",
-    r"Expected newline or end of document after a statement": "line-end",
-    r"Found invalid character (?P<text>.+)": "character",
-    r"Illegal character (?P<text>.+)": "character",
-    r"Cannot declare (?P<keys>\(.+\)) twice": "twice",
-    r"Cannot overwrite a value": "value-twice",
-    r"Duplicate inline table key (?P<text>.+)": "key-twice",
-    r"Cannot mutate immutable namespace (?P<keys>\(.+\))": "closed",
-    r"Cannot redefine namespace (?P<keys>\(.+\))": "closed",
-    r"Expected '\]' at the end of a table declaration": "table-end",
-    r"Expected '\]\]' at the end of an array declaration": "rows-end",
-    r"Expected '=' after a key in a key/value pair": "equals",
-    r"Invalid initial character for a key part": "key",
-    r"Unclosed array": "list-open",
-    r"Unclosed inline table": "table-open",
-    r"Unescaped '\\' in a string": "backslash",
-    r"Invalid hex value": "hex",
-    r"Escaped character is not a Unicode scalar value": "hex",
-    r"Unterminated string": "text-open",
-    r"Invalid value": "value",
-}
-"""What the TOML reader says → our own sentence for it. A later reader may say more: that is passed on as it is."""
-
-
-def _reason(told: str) -> object:
-    found = [(match, key) for pattern, key in _REASONS.items() if (match := re.fullmatch(pattern, told))]
-    if not found:
-        return told[:1].lower() + told[1:]
-    match, key = found[-1]  # the particular ones stand after the general `Expected …`
-    values = match.groupdict()
-    if "keys" in values:  # ('criteria', 'a')
-        values["keys"] = ".".join(re.findall(r"""['"]([^'"]*)['"]""", values["keys"]))
-    return Phrase(f"toml.{key}", tuple(values.items()))
+    raise _RefusedError("toml-syntax", line, column, reason=toml_slip(reason, text, line, column)) from None
 
 
 class _RepeatedKeysError(Exception):
@@ -151,12 +115,14 @@ def _from_json(text: str) -> Any:
         return read
 
     def not_finite(word: str) -> NoReturn:
-        raise _RefusedError("number-not-finite", text=word)
+        place = re.search(rf"[:,\[]\s*({word})", text)
+        raise _RefusedError("number-not-finite", *_place(text, place.start(1) if place else None), text=word)
 
     try:
         data = json.loads(text, parse_float=_number, parse_constant=not_finite, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
-        raise _RefusedError("json-syntax", error.lineno, error.colno, reason=error.msg[:1].lower() + error.msg[1:]) from None
+        reason = json_slip(error.msg, text, error.lineno, error.colno)
+        raise _RefusedError("json-syntax", error.lineno, error.colno, reason=reason) from None
     except RecursionError:
         raise _RefusedError("nested-too-deep", limit=DEEPEST) from None
     except ValueError:
@@ -169,9 +135,13 @@ def _from_json(text: str) -> Any:
 
 def _first_long_number(text: str) -> tuple[int | None, int | None]:
     match = re.search(r"0[xob][0-9A-Fa-f_]{3000,}|[0-9][0-9_]{3999,}|[0-9][0-9._]{0,99}[eE][+-]?[0-9_]{17,}", text)
-    if match is None:
+    return _place(text, match.start() if match else None)
+
+
+def _place(text: str, start: int | None) -> tuple[int | None, int | None]:
+    """Line and column of a position."""
+    if start is None:
         return None, None
-    start = match.start()
     return text.count("\n", 0, start) + 1, start - (text.rfind("\n", 0, start) + 1) + 1
 
 
@@ -218,10 +188,14 @@ def _translated(
     path, known = _follow(found["loc"], data, model, keep_last=kind in ("missing", "extra_forbidden"))
     if kind == "extra_forbidden":
         key = str(found["loc"][-1])
-        yield Problem("unknown-key", Where(file, path), {"key": key, **suggested(key, known)})
+        near = suggested(key, known)
+        misplaced = not near and len(path) > 1 and key in _SchemaWalk(model).keys()  # noqa: SIM118 -- no mapping
+        yield Problem("key-misplaced" if misplaced else "unknown-key", Where(file, path), {"key": key, **near})
     elif kind == "missing":
         yield Problem("missing-key", Where(file, path), {"key": str(found["loc"][-1])})
     elif "-" in kind:
+        if kind == "unknown-choice":
+            context["choices"] = messages.choices(str(context["choices"]).split(", "))
         yield Problem(kind, Where(file, path), context)
     else:
         code, values = _plain(kind, found["input"], context, suggested)
@@ -289,7 +263,7 @@ def _plain(kind: str, value: Any, context: Mapping[str, Any], suggested: _Sugges
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         choices = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected") or ""))
         text = _quoted(context.get("tag", value))
-        return "unknown-choice", {"text": text, "choices": ", ".join(choices), **suggested(text, choices)}
+        return "unknown-choice", {"text": text, "choices": messages.choices(choices), **suggested(text, choices)}
     return _length(kind, value, context) or ("value-refused", {"text": text})
 
 

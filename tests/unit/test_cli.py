@@ -219,6 +219,16 @@ def test_output_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     assert record.read_bytes() == before
 
 
+@pytest.mark.parametrize("command", [["evaluate"], ["audit"], ["partial"], ["gap", "--to", "优"], ["sensitivity"]])
+def test_output_never_overwrites_the_ruleset_that_is_read(tmp_path: Path, command: list[str]) -> None:
+    rules = tmp_path / "2023.toml"
+    before = ZHANJIANG.read_bytes()
+    rules.write_bytes(before)
+    named = [rules, EXAMPLE] if command == ["sensitivity"] else [EXAMPLE, "--ruleset", rules]
+    assert "[output-is-input]" in refused(*command, *named, "-o", rules)
+    assert rules.read_bytes() == before
+
+
 def test_a_disk_that_fails_is_a_problem_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
     out.write_text("old", encoding="utf-8")
@@ -361,6 +371,13 @@ def test_check_of_a_folder_checks_the_rulesets_in_it() -> None:
     result = run("check", RULESETS)
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == len(Catalog.builtin().entries)
+
+
+def test_check_says_when_there_may_be_more(tmp_path: Path) -> None:
+    """What cannot be read keeps names and sums from being looked at."""
+    assert "mend these first" in run("check", INVALID / "unknown-key.toml").stdout
+    assert "mend these first" not in run("check", INVALID / "weights-sum.toml").stdout
+    assert "mend these first" not in run("check", tmp_path / "none.toml").stdout
 
 
 def test_warnings_are_counted_and_do_not_fail(tmp_path: Path) -> None:
@@ -510,6 +527,23 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert process.wait(60) == 141
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)])
+def test_a_stream_that_the_shell_closed_is_no_traceback(closed: str, code: int) -> None:
+    command = f"{sys.executable} -m indicator_rules evaluate {EXAMPLE} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, text=True, timeout=60)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_screen_sent_to_a_full_disk_is_told_as_that() -> None:
+    command = f"{sys.executable} -m indicator_rules evaluate {EXAMPLE} --lang zh > /dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "写不了文件（磁盘已满） [output-not-written]\n"
+
+
 def test_the_entry_point_is_the_command_line() -> None:
     code, out, err = ended(start("evaluate", EXAMPLE))
     assert code == 0
@@ -520,6 +554,11 @@ def test_the_entry_point_is_the_command_line() -> None:
 def test_a_command_that_is_misspelt_is_named() -> None:
     assert "did you mean `check`?" in run("chekc").stderr
     assert "did you mean" not in run("qqqqqq").stderr
+
+
+def test_an_option_that_is_misspelt_or_left_out_is_named() -> None:
+    assert "did you mean `--ruleset`?" in run("evaluate", EXAMPLE, "--rulset", "a").stderr
+    assert "--to GRADE is missing" in run("gap", EXAMPLE).stderr
 
 
 def test_the_package_is_run_as_the_command_line_is() -> None:
@@ -549,6 +588,57 @@ def test_no_text_of_a_file_reaches_the_terminal_as_a_command(tmp_path: Path) -> 
     assert any(one["label"].startswith("\x1b[31m\x07\x9b2J\u202e") for one in json.loads(told.stdout)["criteria"])
     assert "\x1b" not in refused("evaluate", tmp_path / "\x1b[31m.toml")
     assert "\x1b" not in run("evaluate", EXAMPLE, "--\x1b[31m").stderr
+
+
+def test_an_explanation_is_asked_for_by_id_or_by_label() -> None:
+    by_id = run("evaluate", EXAMPLE, "--lang", "zh", "--explain", "quantity").stdout
+    assert run("evaluate", EXAMPLE, "--lang", "zh", "--explain", "数量指标").stdout == by_id
+    assert run("evaluate", EXAMPLE, "--lang", "zh", "--explain", "Quantity").stdout == by_id
+
+
+def test_an_open_answer_that_nobody_asks_for_is_wrong_usage() -> None:
+    told = run("partial", EXAMPLE, "--open", "answers.misuse_cuont")
+    assert told.exit_code == 2
+    assert "has no input `answers.misuse_cuont`; did you mean `answers.misuse_count`?" in told.stderr
+    assert run("partial", EXAMPLE, "--open", "answers.misuse*").exit_code == 0
+
+
+def test_an_answer_that_is_misspelt_is_told_beside_the_one_that_is_missing(tmp_path: Path) -> None:
+    told = refused("evaluate", changed(tmp_path, ("misuse_count =", "misuse_cuont =")))
+    assert "answers.misuse_cuont: the ruleset asks no `misuse_cuont`" in told
+    assert "did you mean `misuse_count`?" in told
+
+
+def test_units_that_differ_are_shown_as_they_were_typed(tmp_path: Path) -> None:
+    typed = [('target = "9次"', 'target = 9\nunit = "万元"'), ('actual = "7次"', 'actual = "70%以上"')]
+    told = refused("evaluate", changed(tmp_path, *typed))
+    assert "the target `9 万元` and the actual value `70%以上` have different units" in told
+
+
+def test_words_where_only_numbers_are_scored_are_told_as_that(tmp_path: Path) -> None:
+    typed = [('target = "100%"', 'target = "全部"'), ('actual = "100%"', 'actual = "全部"')]
+    ruleset = tmp_path / "2023.toml"
+    text = ZHANJIANG.read_text(encoding="utf-8").replace('entries.qualitative = { kind = "proportional" }\n', "")
+    ruleset.write_text(text, encoding="utf-8")
+    assert "no scale for qualitative indicators" in refused("evaluate", changed(tmp_path, *typed), "--ruleset", ruleset)
+
+
+def test_a_file_name_is_never_a_line_of_its_own(tmp_path: Path) -> None:
+    (told,) = refused("evaluate", tmp_path / "a\ntotal 100.toml").splitlines()
+    assert "a\\u000atotal 100.toml" in told
+
+
+def test_what_takes_no_room_is_spelt_out(tmp_path: Path) -> None:
+    record = changed(tmp_path, ('actual = "7次"', 'actual = "7\u200b次"'))
+    assert "`7\\u200b次`" in refused("evaluate", record)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is closed to whoever may do everything")
+@pytest.mark.parametrize("command", ["evaluate", "check"])
+def test_a_folder_that_may_not_be_looked_into_is_not_an_empty_one(tmp_path: Path, command: str) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    assert "(permission denied) [file-unreadable]" in refused(command, closed)
 
 
 # ---------------------------------------------------------------------------------------------------- rulesets of one's own

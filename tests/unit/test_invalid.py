@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 import string
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicator_rules import messages
-from indicator_rules.errors import KeyPath, Problem, RecordError, path_text
-from indicator_rules.parse import parse, parse_data
+from indicator_rules import messages, spec_scales
+from indicator_rules.errors import KeyPath, Problem, RecordError, Where, path_text
+from indicator_rules.parse import _KINDS, parse, parse_data
 from indicator_rules.reading import read_record
 from indicator_rules.rules import check
+from indicator_rules.syntax import FUNCTIONS
 
 HERE = Path(__file__).parents[1] / "invalid"
 FILES = sorted(HERE.glob("*.toml")) + sorted((HERE / "records").glob("*.toml"))
@@ -121,8 +122,23 @@ def codes_in(*modules: str) -> set[str]:
 @pytest.mark.parametrize(
     ("folders", "modules"),
     [
-        (("invalid",), ("spec", "parse", "checks", "scale_checks", "link", "scope", "syntax", "expression", "compile")),
-        (("records",), ("record", "record_fields", "quantity", "date_text")),
+        (
+            ("invalid",),
+            (
+                "spec",
+                "spec_fields",
+                "spec_scales",
+                "parse",
+                "checks",
+                "scale_checks",
+                "link",
+                "scope",
+                "syntax",
+                "expression",
+                "compile",
+            ),
+        ),
+        (("records",), ("record", "record_parts", "record_fields", "quantity", "date_text")),
         (("invalid", "records"), ("validation", "reading")),
     ],
 )
@@ -268,3 +284,22 @@ def test_any_text_is_a_ruleset_or_problems(text: str) -> None:
     spec, problems = parse(text, "rules.toml")
     assert spec is None
     assert problems
+
+
+# ------------------------------------------------------------------------------------------------- what may be written instead
+
+
+def test_words_that_may_be_written_have_their_names_in_chinese(tmp_path: Path) -> None:
+    record = tmp_path / "a.toml"
+    record.write_text('[subject]\nname = "例"\nkind = "工程"\nyear = 2023\n', encoding="utf-8")
+    (problem,) = problems_of_record(record)
+    assert "project（项目）, department（部门）" in problem.message("zh")
+    assert "project, department, transfer" in problem.message("en")
+
+
+def test_every_kind_of_scale_and_every_function_is_offered() -> None:
+    kinds = {word for scale in get_args(spec_scales.OwnScale) for word in get_args(scale.model_fields["kind"].annotation)}
+    assert set(_KINDS) == kinds
+    hint = Problem("function-unknown", Where(), {"formula": "a", "text": "b"}).hint("en")
+    assert hint is not None
+    assert set(FUNCTIONS) <= set(re.findall(r"[a-z_]+", hint))

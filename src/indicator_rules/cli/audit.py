@@ -74,7 +74,7 @@ def audit(
     catalog = catalog_of(folders)
     files, readable, single = readings(records, mapping)
     if output is not None:
-        check_output(Path(output), files)
+        check_output(Path(output), files, ruleset, mapping)
     pages: list[str] = []
     code = DONE
     for file, found, problems in _audited(readable, ruleset, year, tolerance, between or SIDES, catalog):

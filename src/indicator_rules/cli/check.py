@@ -70,14 +70,15 @@ def lint(rulesets: tuple[str, ...], form: Form, strict: bool, cases: bool, folde
 
 def _case_records(file: Path) -> list[EvaluationRecord]:
     """The records of the worked cases beside a ruleset; one that cannot be read shows nothing."""
+    from indicator_rules.files import content
     from indicator_rules.reading import read_record
     from indicator_rules.validation import decode
 
     found: list[EvaluationRecord] = []
     for case in sorted((file.parent / "cases" / file.stem).glob("*.toml")):
-        data, problems = decode(case.read_bytes(), str(case), "toml")
-        record = None if problems else data.get("record")
         with contextlib.suppress(RecordError):
+            data, problems = decode(content(case, RecordError), str(case), "toml")
+            record = None if problems else data.get("record")
             if record is not None:
                 found.append(read_record(case.parent / record if isinstance(record, str) else record))
     return found
@@ -93,6 +94,8 @@ def _report(
             tell_with_lines(one.problems)
             if one.file:
                 show(_summary(one) + "\n")
+            if one.count("error") and _is_unread(one.file):
+                show(say("check-stopped") + "\n")
     problems = [problem for one in checked for problem in one.problems]
     if form == "json":
         files = [
@@ -118,6 +121,17 @@ def _each(names: Iterable[str], problems_of: Callable[[Path], Iterable[Problem]]
             continue
         for file in files:
             yield _Checked(str(file), tuple(problems_of(file)))
+
+
+def _is_unread(file: str) -> bool:
+    """Whether the form of a file keeps its names, formulas and weights from being checked."""
+    from indicator_rules.files import content
+    from indicator_rules.parse import parse
+
+    try:
+        return parse(content(file, RulesetError), file)[0] is None
+    except RulesetError:
+        return False
 
 
 def _summary(one: _Checked) -> str:

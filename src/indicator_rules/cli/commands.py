@@ -106,7 +106,7 @@ def evaluate(
     catalog = catalog_of(folders)
     files, found, single = readings(records, how["mapping"])
     if output is not None:
-        check_output(Path(output), files)
+        check_output(Path(output), files, ruleset, how["mapping"])
         if Path(output).suffix.lower() == ".xlsx":
             from indicator_rules.cli.results import write_results
 
@@ -246,7 +246,7 @@ def show_(ruleset: str, form: str, output: str | None, year: int | None, folders
         raise click.UsageError(say("show-xlsx-output"))
     rules = load(ruleset, year, catalog=catalog_of(folders))
     if output is not None:
-        check_output(Path(output), [Path(rules.file)] if rules.file else [])
+        check_output(Path(output), rules.file)
     page = _rubric(rules, form)
     if output is not None:
         write(Path(output), page)

@@ -47,7 +47,7 @@ def compare(
 
     files = record_files(records)
     if output is not None:
-        check_output(Path(output), [*files, Path(old), Path(new)])
+        check_output(Path(output), files, old, new)
     catalog = catalog_of(folders)
     before, after = (load(one, catalog=catalog) if folders and is_name(one) else one for one in (old, new))
     found = compared(before, after, files, across=across)

@@ -58,9 +58,9 @@ def _end(text: str, start: int) -> int:
 
 
 def _fitting(text: str) -> str:
-    if width(text) <= LONGEST:
+    end = min(len(text), LONGEST + 1)  # a hostile line has millions of characters, and each try measures them all
+    if end == len(text) and width(text) <= LONGEST:
         return text
-    end = len(text)
     while width(text[:end]) > LONGEST - 1:
         end -= 1
     return text[:end] + "…"

@@ -40,7 +40,7 @@ def gap(
 
     file = Path(record)
     if output is not None:
-        check_output(Path(output), [file])
+        check_output(Path(output), record, ruleset)
     read = reading(file)
     rules = rules_for(read, ruleset, year, None, catalog_of(folders))
     try:

@@ -6,12 +6,17 @@ longer be scored, or its ruleset not be found.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from indicator_rules.cli.options import catalog_of, common, dumped, rules_for, rulesets_option, typed, year_option
-from indicator_rules.cli.terminal import DONE, Command, check_output, columns, deliver, tell
+from indicator_rules.cli.terminal import DONE, Command, check_output, columns, deliver, say, tell
+
+if TYPE_CHECKING:
+    from indicator_rules.rules import Rules
 
 
 @click.command("partial", cls=Command, help="help-partial")
@@ -37,11 +42,24 @@ def partial(
 
     file = Path(record)
     if output is not None:
-        check_output(Path(output), [file])
+        check_output(Path(output), record, ruleset)
     read = reading(file)
     rules = rules_for(read, ruleset, year, None, catalog_of(folders))
+    _check_open(places, rules)
     found = rules.evaluate(read, partial=True, open=places or ("*",))
     tell(read.problems)
     page = dumped(found.as_dict()) if form == "json" else partial_text.text(found, columns=columns())
     deliver(page, output, as_json=form == "json")
     return DONE
+
+
+def _check_open(places: tuple[str, ...], rules: Rules) -> None:
+    """An answer that nobody asks for is open in vain: the record would pass for settled."""
+    from indicator_rules.record_fields import suggestion
+
+    asked = [f"answers.{question.id}" for question in rules.plan.questions]
+    for place in places:
+        if re.fullmatch(r"answers\.[^*?\[]*", place) and place not in asked:
+            near = suggestion(place, asked)
+            text = say("open-unknown", text=place, ruleset=rules.name)
+            raise click.UsageError(text + (say("command-meant", **near) if near else ""))

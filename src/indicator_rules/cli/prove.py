@@ -14,6 +14,7 @@ import click
 from indicator_rules.cli.options import catalog_of, common, dumped, rulesets_option, seconds_option, typed
 from indicator_rules.cli.terminal import DONE, PROBLEMS, Command, check_output, columns, deliver, say
 from indicator_rules.errors import Problem, RecordError, Where
+from indicator_rules.files import reason
 from indicator_rules.proving.proof import Answer
 
 
@@ -55,7 +56,7 @@ def prove(
     from indicator_rules.proving import text as proof_text
 
     if output is not None:
-        check_output(Path(output), [Path(ruleset), *([] if same_as is None else [Path(same_as)])])
+        check_output(Path(output), ruleset, same_as)
     catalog = catalog_of(folders)
     rules = load(ruleset, catalog=catalog)
     other = None if same_as is None else load(same_as, catalog=catalog)
@@ -78,6 +79,5 @@ def kept(answers: tuple[Answer, ...], folder: str, *, quiet: bool) -> str:
     try:
         count = proof_text.write_records(answers, Path(folder))
     except OSError as error:
-        reason = (getattr(error, "strerror", "") or "").lower()
-        raise RecordError([Problem("output-not-written", Where(folder), {"reason": reason})]) from None
+        raise RecordError([Problem("output-not-written", Where(folder), {"reason": reason(error)})]) from None
     return "" if quiet else "\n" + messages.text("prove.written", {"folder": folder, "count": count}) + "\n"

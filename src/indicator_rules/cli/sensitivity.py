@@ -68,7 +68,7 @@ def sensitivity(
 
     files = record_files(records)
     if output is not None:
-        check_output(Path(output), files)
+        check_output(Path(output), files, ruleset)
     rules = load(ruleset, year, catalog=catalog_of(folders))
     found = rules.sensitivity(files, **steps)
     match form:

@@ -22,14 +22,16 @@ import click
 
 from indicator_rules import messages, quantity
 from indicator_rules.errors import Problem, ProblemsError, RecordError, Where
+from indicator_rules.files import reason
 
 DONE, PROBLEMS, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 _PLAIN = str.maketrans(
     {"█": "#", "░": ".", "≈": "~", "−": "-", "–": "-", "─": "-", "·": "-", "×": "*", "÷": "/", "≥": ">=", "≤": "<="}
 )
 """What stands for signs that an old terminal has not."""
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Characters that move the cursor, change colours, ring, or turn the direction of writing: whoever wrote a file would write on the screen."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Characters that move the cursor, change colours, ring, or turn the direction of writing: whoever wrote a file would write on the screen.
+Those that take no room too: `6次` with one inside is refused, and nobody would see why."""
 
 
 def say(key: str, **values: object) -> str:
@@ -96,6 +98,7 @@ class Group(Command, click.Group):
         """Run, and exit."""
         typed = list(sys.argv[1:] if args is None else args)
         messages.use_language(_language(typed))
+        _open_streams()
         _forgive_encodings()
         code = PROBLEMS
         try:
@@ -111,11 +114,15 @@ class Group(Command, click.Group):
             code = INTERRUPTED
         except (_PipeClosed, BrokenPipeError):
             code = PIPE_CLOSED
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except OSError as error:  # a path that the system will not even look up, a disk that is full
+            _drop_output()
+        except (
+            OSError
+        ) as error:  # a path that the system will not even look up; without a name it is the screen, sent to a full disk
             name = error.filename if isinstance(error.filename, str) else ""
-            tell([Problem("file-unreadable", Where(quantity.shown(name)), {"reason": (error.strerror or "").lower()})])
+            failed = "file-unreadable" if name else "output-not-written"
+            tell([Problem(failed, Where(quantity.shown(name)), {"reason": reason(error)})])
+            if not name:
+                _drop_output()
         sys.exit(code)
 
 
@@ -130,6 +137,19 @@ def _language(typed: Sequence[str]) -> messages.Language | None:
     return found
 
 
+def _open_streams() -> None:
+    """Where the shell closed a stream (`>&-`), Python has None: what is said there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 -- it lives as long as the process
+
+
+def _drop_output() -> None:
+    """What is still to be printed goes nowhere, so that Python does not complain of it when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _forgive_encodings() -> None:
     """A character that the terminal has not becomes `?`, not an error."""
     for stream in (sys.stdout, sys.stderr):
@@ -137,22 +157,32 @@ def _forgive_encodings() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _meant(error: click.exceptions.NoSuchCommand) -> str:
-    """The command that is spelt nearly so."""
+def _meant(error: click.exceptions.NoSuchCommand | click.NoSuchOption) -> str:
+    """The command or option that is spelt nearly so."""
     from indicator_rules.record_fields import suggestion
 
-    group = error.ctx.command if error.ctx is not None else None
-    known = suggestion(error.command_name, group.commands) if isinstance(group, click.Group) else {}
+    command = error.ctx.command if error.ctx is not None else None
+    if isinstance(error, click.NoSuchOption):
+        options = [name for one in command.params for name in one.opts] if command is not None else []
+        known = suggestion(error.option_name, options)
+    else:
+        known = suggestion(error.command_name, command.commands) if isinstance(command, click.Group) else {}
     return say("command-meant", **known) if known else ""
+
+
+def _left_out(parameter: click.Parameter, ctx: click.Context | None) -> str:
+    """What was not typed, as it would be: `--to GRADE`, `RECORD...`."""
+    name = parameter.make_metavar(ctx or click.Context(click.Command("")))
+    return f"{parameter.opts[0]} {name}" if isinstance(parameter, click.Option) else name
 
 
 def _usage(error: click.UsageError) -> None:
     """What was typed wrong, in the language in force."""
     match error:
         case click.NoSuchOption():
-            text = say("no-such-option", text=error.option_name)
+            text = say("no-such-option", text=error.option_name) + _meant(error)
         case click.MissingParameter() if error.param is not None:
-            text = say("missing", text=error.param.make_metavar(error.ctx or click.Context(click.Command(""))))
+            text = say("missing", text=_left_out(error.param, error.ctx))
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Choice):
             text = say("not-a-choice", text=error.param.opts[0], choices=", ".join(map(str, error.param.type.choices)))
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.IntRange):
@@ -225,13 +255,14 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def check_output(path: Path, records: Iterable[Path]) -> None:
-    """Say early that `path` cannot be written. Raises `RecordError`."""
+def check_output(path: Path, *read: Iterable[Path] | str | None) -> None:
+    """Say early that `path` cannot be written, or is one of the files that are `read`: records, or what was typed. Raises `RecordError`."""
     if path.is_dir():
         raise RecordError([Problem("path-is-folder", Where(str(path)))])
     if not path.parent.is_dir():
         raise RecordError([Problem("output-folder-missing", Where(str(path)))])
-    if path.exists() and any(file.exists() and path.samefile(file) for file in records):
+    files = (file for one in read if one for file in ([Path(one)] if isinstance(one, str) else one))
+    if path.exists() and any(file.exists() and path.samefile(file) for file in files):
         raise RecordError([Problem("output-is-input", Where(str(path)))])
 
 
@@ -262,8 +293,7 @@ def write(path: Path, content: str | bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "").lower()
-        raise RecordError([Problem("output-not-written", Where(str(path)), {"reason": reason})]) from None
+        raise RecordError([Problem("output-not-written", Where(str(path)), {"reason": reason(error)})]) from None
 
 
 def _umask() -> int:

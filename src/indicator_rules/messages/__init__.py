@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
@@ -71,6 +71,14 @@ class Words(NamedTuple):
 
     def text(self, lang: Language) -> str:
         return "".join(_in(part, lang) for part in self.parts)
+
+
+def choices(words: Iterable[str]) -> Words:
+    """The words that may be written in one place; those that are English in every file, with their names."""
+    known = catalogue()
+    named = (Phrase(f"choice.{word}") if f"choice.{word}" in known else word for word in words)
+    parts = [part for one in named for part in (", ", one)]
+    return Words(tuple(parts[1:]))
 
 
 def _in(value: object, lang: Language) -> str:
