@@ -13,7 +13,7 @@ from indicator_rules import spec_scales
 from indicator_rules.condition import Slots, TooComplex, certain, constant, guards
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import exact
-from indicator_rules.expression import Call, Node, Ref
+from indicator_rules.expression import Aggregate, Call, Node, Ref
 from indicator_rules.lower import COMPLETION, head_rows, lower, treatment
 from indicator_rules.plan import (
     Adjustment,
@@ -33,6 +33,7 @@ from indicator_rules.plan import (
     Treatment,
     Weight,
 )
+from indicator_rules.record_fields import CATEGORIES
 from indicator_rules.ruleset import Ruleset
 from indicator_rules.spec_fields import Model
 from indicator_rules.table import MOST_GUARDS, MOST_TERMS, Bound, Guard, HitPolicy, Row, Table
@@ -98,7 +99,16 @@ class _Compiler:
             grades=self.grades(),
             grade_labels=tuple(grade.label for grade in spec.grades),
             findings=tuple(self.finding(name, one) for name, one in spec.findings.items()),
+            counted=self.counted(),
         )
+
+    def counted(self) -> tuple[str, ...]:
+        """Categories of entries that formulas count, those of findings aside; without a category, all."""
+        found: set[str] = set()
+        for path, formula in self.ruleset.formulas.items():
+            if path[0] != "findings":
+                found.update(*(part.categories or CATEGORIES for part in formula.node.walk() if isinstance(part, Aggregate)))
+        return tuple(sorted(found))
 
     # -------------------------------------------------------------------------------------------------------------- criteria
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from indicator_rules import messages
-from indicator_rules.completion import EntryFacts, Settings
+from indicator_rules.completion import EntryFacts, Settings, categories_below
 from indicator_rules.entries import KINDS, Members
 from indicator_rules.evaluation import CriterionResult, Finding
 from indicator_rules.exact import Exact, add_all, exact, to_decimal, to_percent, to_text
@@ -46,6 +46,7 @@ def findings(
     found += _applies(plan, facts)
     found += _funds(facts)
     found += _not_read(plan, facts, results)
+    found += _not_scored(plan, facts)
     return tuple(found)
 
 
@@ -192,6 +193,15 @@ def _not_read(plan: Plan, facts: Facts, results: Sequence[CriterionResult]) -> I
         for name in sorted(getattr(record, section).criteria):
             if name not in criteria:
                 yield own("key-unused", name, text=f"{section}.criteria.{name}")
+
+
+def _not_scored(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Entries that no rule takes, under a ruleset that does score entries: somebody thinks that they count."""
+    scored = [criterion.entries.categories for criterion in plan.criteria if criterion.entries is not None]
+    taken = categories_below(path for paths in (*scored, plan.counted) for path in paths)
+    for entry in facts.record.indicators if scored else ():
+        if entry.category not in taken:
+            yield own("entry-unscored", entry.id, name=entry.name, category=entry.category)
 
 
 def _entry_reads_person(entries: Entries | None, name: str, facts: Facts) -> bool:

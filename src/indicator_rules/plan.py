@@ -316,6 +316,8 @@ class Plan:
     grades: Leaf
     grade_labels: tuple[Label, ...]
     findings: tuple[Finding, ...]
+    counted: tuple[str, ...] = ()
+    """Paths of categories whose entries formulas count."""
 
     def source(self, name: str) -> str:
         """A document by its number, or its title."""

@@ -11,7 +11,7 @@ from indicator_rules.record import EvaluationRecord
 from indicator_rules.toml_text import to_toml
 from oracle import Refused, Verdict, judge
 
-NOT_THE_ORACLES = ("answer-unused", "key-unused", "zero-target-unsigned", "not-for-record")
+NOT_THE_ORACLES = ("answer-unused", "key-unused", "zero-target-unsigned", "not-for-record", "entry-unscored")
 """Findings about keys of the record that the ruleset does not know; the oracle leaves them to the library."""
 
 

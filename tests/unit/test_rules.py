@@ -309,3 +309,27 @@ def test_a_criterion_that_is_misspelt_is_named() -> None:
         found["exection"]
     with pytest.raises(KeyError):
         found["qqq"]
+
+
+ENTRIES = SMALL.replace(
+    '[[grades]]\nlabel = "优"',
+    '[criteria.output]\nlabel = "数量"\nweight = 1\nindicators = "output.quantity"\nwithout_weights = "equal"\n'
+    'entries.quantitative = { kind = "proportional" }\n[[grades]]\nlabel = "优"',
+).replace("weight = 60", "weight = 59")
+
+
+def unscored(rules: ir.Rules, *categories: str) -> list[str]:
+    entries = [{"category": one, "name": one, "target": "2次", "actual": "1次"} for one in ("产出/数量", *categories)]
+    return [
+        finding.subject for finding in rules.evaluate(record(indicators=entries)).findings if finding.code == "entry-unscored"
+    ]
+
+
+def test_an_entry_that_nobody_scores_is_told() -> None:
+    rules = ir.Rules.from_text(ENTRIES)
+    assert unscored(rules) == []
+    assert unscored(rules, "产出", "效益") == ["i2", "i3"]  # 产出 alone is not below 产出/数量
+    counting = ENTRIES.replace('measure = "实际支出 / 全年预算数"', 'measure = "count(entries(\\"benefit\\")) / 2"')
+    assert unscored(ir.Rules.from_text(counting), "产出", "效益") == ["i2"]
+    assert unscored(ir.Rules.from_text(counting), "效益/社会效益") == []
+    assert unscored(ir.Rules.from_text(SMALL), "效益") == []  # a ruleset that scores no entries
