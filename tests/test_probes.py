@@ -131,6 +131,34 @@ def test_a_probe_says_its_edge() -> None:
     assert set(probe.fragment) == {"budget"}
 
 
+def test_a_ratio_of_two_counts_has_a_probe_on_each_cut() -> None:
+    text = """
+schema = 1
+[ruleset]
+family = "counts"
+edition = "1"
+title = "counts"
+applies = { years = [2023] }
+status = "example"
+[inputs.done]
+label = "实际户数"
+type = "count"
+[inputs.planned]
+label = "计划户数"
+type = "count"
+[criteria.a]
+label = "甲"
+weight = 100
+measure = "done / planned"
+scale = { kind = "bands", bands = [{ at_least = "90%", award = "100%" }, { at_least = "85.5%", award = "50%" }, { award = 0 }] }
+[[grades]]
+label = "优"
+"""
+    found = survey(Rules.from_text(text).plan)
+    assert not found.unsolved
+    assert {str(probe.edge) for probe in found.probes if probe.table == "criteria.a"} >= {"at", "below"}
+
+
 def test_what_is_not_found_is_listed() -> None:
     text = """
 schema = 1

@@ -341,10 +341,16 @@ class Evaluation:
         return f"<Evaluation {self.record.subject.name} {total} {self.grade}>"
 
     def __getitem__(self, criterion: str) -> CriterionResult:
+        """The result of a criterion, by its id or, where that is no other's, its label."""
         for result in self.criteria:
             if result.id == criterion:
                 return result
-        near = suggestion(str(criterion), [result.id for result in self.criteria]).get("suggestion")
+        labels = [(label, result) for result in self.criteria for label in (result.criterion.label.zh, result.criterion.label.en)]
+        labelled = [result for label, result in labels if label is not None and label == criterion]
+        if len(labelled) == 1:
+            return labelled[0]
+        known = [*(result.id for result in self.criteria), *(label for label, _ in labels if label is not None)]
+        near = suggestion(str(criterion), known).get("suggestion")
         raise KeyError(criterion, f"did you mean {near!r}?") if near else KeyError(criterion)
 
     def detail(self, criterion: str, entry: str | None = None) -> Detail:
@@ -355,7 +361,7 @@ class Evaluation:
         """Every step to the points of a criterion, from what was typed; without one, to total and grade. Raises KeyError for a criterion that
         the ruleset does not have.
         """
-        return self.source.explain(self, criterion)
+        return self.source.explain(self, None if criterion is None else self[criterion].id)
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -188,6 +188,20 @@ def test_show_writes_each_format(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------------------- out of an older edition
 
 
+def test_the_number_of_a_document_keeps_its_year(tmp_path: Path) -> None:
+    (entry,) = (one for one in ENTRIES if one.path.match("mof-project-self-evaluation/2021.toml"))
+    text = entry.path.read_text(encoding="utf-8")
+    (tmp_path / "2021.toml").write_text(text, encoding="utf-8")
+    assert "〔2021〕" in tomli.loads(text)["ruleset"]["title"]["zh"]
+    draft = new_edition(tmp_path / "2021.toml", "x", "2027", None)
+    assert (
+        tomli.loads(draft.files[draft.ruleset].decode())["ruleset"]["title"]["zh"] == tomli.loads(text)["ruleset"]["title"]["zh"]
+    )
+    (tmp_path / "2021.toml").write_text(text.replace("〔2021〕101号", "2021年度"), encoding="utf-8")
+    draft = new_edition(tmp_path / "2021.toml", "x", "2027", None)
+    assert "2027年度" in tomli.loads(draft.files[draft.ruleset].decode())["ruleset"]["title"]["zh"]
+
+
 @each_entry
 def test_a_new_edition_differs_in_its_header_alone_and_its_cases_hold(entry: Entry, tmp_path: Path) -> None:
     draft = new_edition(entry.path, "next-family", "2027", None)

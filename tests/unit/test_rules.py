@@ -311,6 +311,17 @@ def test_a_criterion_that_is_misspelt_is_named() -> None:
         found["qqq"]
 
 
+def test_a_criterion_is_found_by_its_label_too() -> None:
+    found = ir.load(SMALL).evaluate(record())
+    assert found["预算执行率"] is found["execution"]
+    assert found.explain("预算执行率") == found.explain("execution")
+    with pytest.raises(KeyError, match="did you mean '预算执行率'"):
+        found["预算执行"]
+    twice = ir.Rules.from_text(SMALL.replace('label = "预算执行率"', 'label = "立项规范性"')).evaluate(record())
+    with pytest.raises(KeyError):  # of two criteria
+        twice["立项规范性"]
+
+
 ENTRIES = SMALL.replace(
     '[[grades]]\nlabel = "优"',
     '[criteria.output]\nlabel = "数量"\nweight = 1\nindicators = "output.quantity"\nwithout_weights = "equal"\n'

@@ -103,7 +103,7 @@ class _Edit:
             else [(("ruleset", "title", key), given[key]) for key in given]
         ):
             if years_of(self.old_edition) and years_of(edition):
-                self.set(path, _year(self.old_edition).sub(edition, text))
+                self.set(path, re.sub(_year(self.old_edition).pattern + _NOT_CITED, edition, text))
         self.mark("draft-title", ("ruleset", "title"), text=given if isinstance(given, str) else given.get("zh", ""))
 
     def remove(self, key: str, code: str) -> None:
@@ -134,6 +134,10 @@ class _Edit:
             if lines:
                 shown = ", ".join(map(str, lines[:20])) + ("…" if len(lines) > 20 else "")
                 yield Problem("draft-year-elsewhere", Where(self.file), {"year": year, "lines": shown}, "warning")
+
+
+_NOT_CITED = r"(?!\s*[〕］\]】])"
+"""The year in 财预〔2021〕101号 is that of a document, whatever the edition."""
 
 
 def _year(year: str) -> re.Pattern[str]:

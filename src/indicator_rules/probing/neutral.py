@@ -17,8 +17,8 @@ from indicator_rules.completion import categories_below
 from indicator_rules.errors import RecordError
 from indicator_rules.evaluate import Evaluator
 from indicator_rules.evaluation import Evaluation
-from indicator_rules.exact import Exact, exact, to_decimal
-from indicator_rules.expression import Aggregate, Date, Node, Number
+from indicator_rules.exact import Exact, decimal_places, exact, to_decimal
+from indicator_rules.expression import Aggregate, Arithmetic, Date, Node, Number, Ref
 from indicator_rules.plan import Criterion, EntryKind, Plan, Question, Scale
 from indicator_rules.probing.pieces import ABSENT, Data, put
 from indicator_rules.probing.sites import Site, sites
@@ -44,6 +44,9 @@ def neutral(plan: Plan) -> Data:
 class _Neutral:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.divisors = _divisors(plan)
+        self.whole = 10 ** max(2, *(min(4, decimal_places(cut) or 0) for cut in _cuts(plan)))
+        """A count to divide by: of which every cut is a whole number."""
         self.evaluator = Evaluator(plan, engines.engine("plain"), dict)
         self.trial = Trial(plan, self.first())
         self.numbers = _constants(plan)
@@ -83,8 +86,9 @@ class _Neutral:
         data["assessments"] = {key: value for key, value in assessments.items() if value}
         return {key: value for key, value in data.items() if value}
 
-    @staticmethod
-    def answer(question: Question, year: int) -> Any:
+    def answer(self, question: Question, year: int) -> Any:
+        if question.type == "count" and f"inputs.{question.id}" in self.divisors:
+            return self.whole
         words: Data = {"yes-no": True, "count": 0, "amount": AMOUNT, "date": date(year, 6, 30), "text": "无"}
         if question.type == "series":  # all of it, long before
             return [{"date": date(year - 1, 1, 1), "value": words.get(question.of, 1)}]
@@ -199,7 +203,8 @@ class _Neutral:
         else:
             whole = {"money": AMOUNT, "number": 1}.get(field.kind, 1)
             scale = TARGET if field.path[0] == "indicators" else whole
-            numbers = [0, *(part * factor for part in (*self.numbers, 1, 2) for factor in {scale, 1})]
+            scales = (scale, 1, self.whole) if field.kind == "count" and self.divisors else (scale, 1)
+            numbers = [0, *(part * factor for part in (*self.numbers, 1, 2) for factor in dict.fromkeys(scales))]
         for one in dict.fromkeys(numbers):
             value = field.typed(one)
             if value is not None and value != now:
@@ -267,12 +272,20 @@ def _formulas(plan: Plan) -> Iterator[Node]:
     yield from (node for lookup in plan.lookups for row in lookup.values for _, node in row)
 
 
+def _divisors(plan: Plan) -> frozenset[str]:
+    """Names that something is divided by."""
+    quotients = (part for node in _formulas(plan) for part in node.walk() if isinstance(part, Arithmetic) and part.sign == "/")
+    return frozenset(part.path for quotient in quotients for part in quotient.right.walk() if isinstance(part, Ref))
+
+
+def _cuts(plan: Plan) -> Iterator[Exact]:
+    for site in sites(plan):
+        yield from (bound.cut for row in site.leaf.table.rows for guard in row.guards for bound in guard)
+
+
 def _constants(plan: Plan) -> list[Exact]:
     """Numbers that tables compare with, or that stand in formulas."""
-    found: dict[Exact, None] = {}
-    for site in sites(plan):
-        for row in site.leaf.table.rows:
-            found |= dict.fromkeys(bound.cut for guard in row.guards for bound in guard)
+    found: dict[Exact, None] = dict.fromkeys(_cuts(plan))
     for node in _formulas(plan):
         found |= dict.fromkeys(part.value for part in node.walk() if isinstance(part, Number))
         found |= dict.fromkeys(part.value.toordinal() - days for part in node.walk() if isinstance(part, Date) for days in (0, 1))
