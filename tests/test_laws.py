@@ -15,6 +15,7 @@ import pytest
 import tomli
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import indicator_rules as ir
 from indicator_rules import messages
@@ -23,6 +24,7 @@ from indicator_rules.plan import Treatment
 from indicator_rules.rules import Rules
 from indicator_rules.testing import LAWS, LawBroken, assert_laws, boundary_records, pairs, records, rulesets
 from indicator_rules.testing.generate import random_ruleset
+from indicator_rules.testing.strategies import _linked
 from indicator_rules.toml_text import to_toml
 
 ROOT = Path(__file__).parent.parent
@@ -371,6 +373,22 @@ def test_boundary_records_stand_where_a_condition_is_unknown_and_others_where_it
         for answers in (record.get("answers", {}) for record in drawn(boundary_records(Rules.from_text(text)), 300))
     }
     assert seen == {(one, other) for one in (True, False) for other in (True, False)}
+
+
+def test_edges_laid_together_make_a_record() -> None:
+    """One edge takes an entry out, another one says what an assessor gives it."""
+    survey = RULES.survey
+    out = [one for one in survey.probes if any(len(path) == 2 and path[0] == "indicators" for path in one.without)]
+    given = [one for one in survey.probes if "indicators" in one.fragment.get("assessments", {})]
+    laid = [other.on(one.on(survey.base)) for one in out for other in given]
+    unlinked = 0
+    for record in laid:
+        try:
+            ir.EvaluationRecord.model_validate(record)
+        except ValidationError:
+            unlinked += 1
+        ir.EvaluationRecord.model_validate(_linked(record))
+    assert unlinked
 
 
 # Read in an award alone, a pick, a level that an assessor gives, a pick inside a level's range, entries that a record may lack, dates of a series.

@@ -42,9 +42,19 @@ def boundary_records(rules: Rules) -> st.SearchStrategy[RecordData]:
         data: Data = material.survey.base
         for probe in draw(edges):
             data = probe.on(data)
-        return RecordData(data)
+        return RecordData(_linked(data))
 
     return _composed(laid)
+
+
+def _linked(data: Data) -> Data:
+    """Without what is given to entries that another edge took out: no record may say that."""
+    given = data.get("assessments", {}).get("indicators", {})
+    there = {row["id"] for row in data.get("indicators", ())}
+    if given.keys() <= there:
+        return data
+    kept = {name: pick for name, pick in given.items() if name in there}
+    return {**data, "assessments": {**data["assessments"], "indicators": kept}}
 
 
 def _composed(drawn: Callable[[Draw], Any]) -> st.SearchStrategy[Any]:
