@@ -138,11 +138,10 @@ def _broken_links(record: EvaluationRecord) -> Iterator[_Link]:
     yield from _repeats("indicators", entries)
     yield from _repeats("goals", goals)
     known, known_goals = set(entries), set(goals)
-    circular = _circular({entry.id: entry.part_of for entry in record.indicators})
     for position, entry in enumerate(record.indicators):
         if entry.goal is not None and entry.goal not in known_goals:
             yield ("indicators", position, "goal"), "unknown-goal", {"text": entry.goal, **suggestion(entry.goal, goals)}
-        if entry.id in circular:
+        if entry.part_of == entry.id:
             yield ("indicators", position, "part_of"), "part-of-itself", {"text": entry.id}
         elif entry.part_of is not None and entry.part_of not in known:
             yield (
@@ -160,23 +159,6 @@ def _broken_links(record: EvaluationRecord) -> Iterator[_Link]:
     for position, path_text in enumerate(record.assumed):
         if not _resolves(record, path_text.split("."), rows):
             yield ("assumed", position), "unknown-path", {"text": quantity.shown(path_text)}
-
-
-def _circular(above: Mapping[str, str | None]) -> set[str]:
-    """The entries that are parts of themselves, if only through others."""
-    found: set[str] = set()
-    done: set[str] = set()
-    for first in above:
-        way: dict[str, None] = {}
-        entry: str | None = first
-        while entry is not None and entry in above and entry not in done and entry not in way:
-            way[entry] = None
-            entry = above[entry]
-        if entry in way:
-            passed = list(way)
-            found.update(passed[passed.index(entry) :])
-        done.update(way)
-    return found
 
 
 def _repeats(section: str, ids: Sequence[str]) -> Iterator[_Link]:
