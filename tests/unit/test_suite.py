@@ -139,6 +139,14 @@ def test_a_case_that_cannot_be_read_says_where(folder: Path, text: str, code: st
     assert half.passed
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_case_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.toml")
+    with pytest.raises(RecordError) as refused:
+        read_case(tmp_path / "a.toml")
+    assert [problem.code for problem in refused.value.problems] == ["path-is-device"]
+
+
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [

@@ -28,6 +28,8 @@ def excerpt(problem: Problem, lines: Sequence[str]) -> str:
     if line is None or column is None or line > len(lines):
         return ""
     text = lines[line - 1].rstrip("\r\n").replace("\t", " ")
+    if "\ufffd" in text:  # bytes that are no text: nothing to be seen in them
+        return ""
     end = _end(text, column - 1)
     shown = _fitting(text)
     margin = " " * len(str(line))

@@ -20,10 +20,11 @@ from pydantic_core import PydanticCustomError
 
 from indicator_rules.errors import Problem, RecordError, Where
 from indicator_rules.exact import Exact, exact
+from indicator_rules.files import content
 from indicator_rules.reading import read_record
 from indicator_rules.record import EvaluationRecord
 from indicator_rules.uncut import uncut
-from indicator_rules.validation import LARGEST_FILE, decode, locate, problems_of
+from indicator_rules.validation import decode, locate, problems_of
 
 _RATIO = re.compile(r"-?[0-9]{1,30}/[0-9]{0,29}[1-9][0-9]{0,29}")
 
@@ -100,23 +101,15 @@ class Case:
 @uncut()
 def read_case(path: Path) -> Case:
     """The case in a file. Raises `RecordError`."""
-    where = Where(str(path))
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise RecordError([Problem("file-not-found", where)]) from None
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "").lower()
-        raise RecordError([Problem("file-unreadable", where, {"reason": reason})]) from None
-    data, problems = decode(content, str(path), "toml")
+    written = content(path, RecordError)
+    data, problems = decode(written, str(path), "toml")
     if problems:
         raise RecordError(problems)
     try:
         read = _CaseFile.model_validate(data)
     except ValidationError as error:
-        raise RecordError(locate(problems_of(error, str(path), data, _CaseFile), content)) from None
+        raise RecordError(locate(problems_of(error, str(path), data, _CaseFile), written)) from None
     if read.expected.problems and read.expected != Expected(problems=read.expected.problems):
-        raise RecordError(locate([Problem("case-problems-and-points", Where(str(path), ("expected", "problems")))], content))
+        raise RecordError(locate([Problem("case-problems-and-points", Where(str(path), ("expected", "problems")))], written))
     record = path.parent / read.record if isinstance(read.record, str) else read.record
-    return Case(path, read.title, read.why, read.checked, read.expected, record, content)
+    return Case(path, read.title, read.why, read.checked, read.expected, record, written)
