@@ -31,12 +31,12 @@ def attainment(direction: Direction | None, target: Quantity | None, actual: Qua
     ratio: Exact | None = None
     in_time: bool | None = None
     same_text = False
-    if target is not None and actual is not None and target.kind == actual.kind:
+    if target is not None and actual is not None and target.kind == actual.kind and not surveyed:
         if target.kind == "text":
             same_text = target.text == actual.text or _squeezed(target.text) == _squeezed(actual.text)
         elif target.kind == "date":
             in_time = actual.latest <= target.latest if actual.latest is not None and target.latest is not None else None
-        elif target.kind == "number" and not surveyed and same_unit(target.unit, actual.unit):
+        elif target.kind == "number" and same_unit(target.unit, actual.unit):
             ratio = _ratio(target.number, actual.number)
     return Attainment(direction or (None if target is None else _meant(target)), ratio, in_time, same_text)
 

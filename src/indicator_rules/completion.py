@@ -183,7 +183,7 @@ class EntryFacts:
         if actual is None and counts is None:
             return self._given("actual")
         if sign == "by-date":
-            return self._by_date(target, actual, year, settings)
+            return self._by_date(target, actual if counts is None else None, year, settings)
         if target.number is None or (target.kind == "range" and sign != "="):
             return self._no("kinds-differ")
         reached = self._reached(actual, counts)

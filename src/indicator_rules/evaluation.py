@@ -345,7 +345,7 @@ class Evaluation:
         for result in self.criteria:
             if result.id == criterion:
                 return result
-        labels = [(label, result) for result in self.criteria for label in (result.criterion.label.zh, result.criterion.label.en)]
+        labels = [(text, one) for one in self.criteria for text in {one.criterion.label.zh, one.criterion.label.en}]
         labelled = [result for label, result in labels if label is not None and label == criterion]
         if len(labelled) == 1:
             return labelled[0]

@@ -101,9 +101,7 @@ def parse(value: str | int | Decimal | date) -> Quantity:
         raise QuantityError("quantity-unreadable", text=str(value))
     if isinstance(value, date):
         return Quantity(value.isoformat(), "date", "by-date", earliest=value, latest=value)
-    if isinstance(value, Decimal) and value.is_snan():  # has no hash
-        raise QuantityError("number-not-finite", text=str(value))
-    return _parse_number(value)
+    return _number(value) if isinstance(value, int) else _parse_number(str(value))
 
 
 def number_of(value: str | int | Decimal) -> Decimal:
@@ -227,9 +225,14 @@ def normalise(text: str) -> str:
     return narrow
 
 
-@lru_cache(maxsize=1024)  # records say 100 over and over
-def _parse_number(value: int | Decimal) -> Quantity:
+def _number(value: int | Decimal) -> Quantity:
     return Quantity(_text_of(number := _checked(value)), "number", number=number)
+
+
+@lru_cache(maxsize=1024)  # records say 100 over and over
+def _parse_number(typed: str) -> Quantity:
+    """By its digits: of two equal numbers one may have too many."""
+    return _number(Decimal(typed))
 
 
 @lru_cache(maxsize=1024)

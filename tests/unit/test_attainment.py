@@ -38,6 +38,8 @@ def test_the_ratio_of_plain_numbers(target: str | None, actual: str | None, rati
 
 def test_a_survey_counts_in_place_of_the_actual_value() -> None:
     assert got("90%", "95%", surveyed=True).ratio is None
+    assert got("2023年11月底前", "2023年11月30日", surveyed=True).in_time is None
+    assert not got("长期", "长期", surveyed=True).same_text
 
 
 def test_dates_with_their_years_are_compared() -> None:

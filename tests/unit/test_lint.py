@@ -513,3 +513,23 @@ def test_a_bare_number_is_seen_among_those_that_a_function_picks_from(line: str)
     assert "share-meant" in told
     plain = line.replace("60%", "60").replace("60", "60%")
     assert "share-meant" not in codes(measured(f'kind = "proportional", full_at = "100%", pass_line = "{plain}"'))
+
+
+def test_a_formula_may_count_entries_that_no_criterion_takes() -> None:
+    text = """
+schema = 1
+[ruleset]
+family = "counting"
+edition = "1"
+title = "t"
+applies = { years = [2023] }
+status = "example"
+[criteria.a]
+label = "甲"
+weight = 100
+measure = "min(completion of entries('benefit'))"
+scale = { kind = "bands", bands = [{ at_least = "90%", award = "100%" }, { award = "50%" }] }
+[[grades]]
+label = "优"
+"""
+    assert [problem.code for problem in Rules.from_text(text).lint() if "unreachable" in problem.code] == []

@@ -197,6 +197,9 @@ def test_the_number_of_a_document_keeps_its_year(tmp_path: Path) -> None:
     assert (
         tomli.loads(draft.files[draft.ruleset].decode())["ruleset"]["title"]["zh"] == tomli.loads(text)["ruleset"]["title"]["zh"]
     )
+    for number in ("（2021）101号", "(2021)101号", "〔2021年〕101号"):
+        (tmp_path / "2021.toml").write_text(text.replace("〔2021〕101号", number), encoding="utf-8")
+        assert number in new_edition(tmp_path / "2021.toml", "x", "2027", None).files[draft.ruleset].decode()
     (tmp_path / "2021.toml").write_text(text.replace("〔2021〕101号", "2021年度"), encoding="utf-8")
     draft = new_edition(tmp_path / "2021.toml", "x", "2027", None)
     assert "2027年度" in tomli.loads(draft.files[draft.ruleset].decode())["ruleset"]["title"]["zh"]

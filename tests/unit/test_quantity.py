@@ -402,3 +402,10 @@ def test_dates_survive_being_typed(day: date) -> None:
     for text in (day.isoformat(), f"{day.year}年{day.month}月{day.day}日", f"{day.month}月{day.day}号"):
         read = parse(text).in_year(day.year)
         assert (read.earliest, read.latest) == (day, day)
+
+
+def test_what_was_read_before_does_not_matter() -> None:
+    assert parse(Decimal("2.0")).number == 2
+    with pytest.raises(QuantityError):  # equal to it, and with too many digits
+        parse(Decimal("2." + "0" * 120))
+    assert parse(Decimal("2.00")).number == 2

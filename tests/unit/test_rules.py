@@ -317,6 +317,8 @@ def test_a_criterion_is_found_by_its_label_too() -> None:
     assert found.explain("预算执行率") == found.explain("execution")
     with pytest.raises(KeyError, match="did you mean '预算执行率'"):
         found["预算执行"]
+    both = SMALL.replace('label = "预算执行率"', 'label = { zh = "GDP", en = "GDP" }')
+    assert ir.Rules.from_text(both).evaluate(record())["GDP"].id == "execution"
     twice = ir.Rules.from_text(SMALL.replace('label = "预算执行率"', 'label = "立项规范性"')).evaluate(record())
     with pytest.raises(KeyError):  # of two criteria
         twice["立项规范性"]

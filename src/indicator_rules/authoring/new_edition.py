@@ -136,7 +136,7 @@ class _Edit:
                 yield Problem("draft-year-elsewhere", Where(self.file), {"year": year, "lines": shown}, "warning")
 
 
-_NOT_CITED = r"(?!\s*[〕］\]】])"
+_NOT_CITED = r"(?!\s*年?\s*[〕］\]】]|\s*年?\s*[)）]\s*第?[0-9]+\s*号)"
 """The year in 财预〔2021〕101号 is that of a document, whatever the edition."""
 
 

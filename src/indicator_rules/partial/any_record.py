@@ -39,6 +39,9 @@ class AnyRecord(RecordOutlook):
         other.entry = AnyEntry(kind)
         return other
 
+    def entries(self, categories: tuple[str, ...]) -> None:
+        """Any, of any category: also those that no criterion takes."""
+
     def field(self, ref: Ref) -> Possible:
         """What a name outside entries can be."""
         return Possible((_YEARS,)) if ref.path == "year" else super().field(ref)

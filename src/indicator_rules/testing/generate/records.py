@@ -206,6 +206,8 @@ class _Record:
             "prior": rng.choice((1, 2, Decimal("99.5"))),
         }
         values |= {key: value for key, value in optional.items() if chance(rng, 30)}
+        if chance(rng, 4):  # of whatever kind target and actual are
+            values["counts"] = {"satisfied": rng.choice((0, 9, 10)), "surveyed": 10}
         return {key: value for key, value in values.items() if not (key in ("target", "actual") and self.absent())}
 
     def numbers(self) -> Data:
