@@ -86,7 +86,7 @@ INDICATORS = _fields(
     ("prior", "quantity", "上年值 上年完成值 上年实际值 上年实际完成值"),
     ("unit", "text", "计量单位 度量单位 单位"),
     ("weight", "number", "权重 分值 指标权重 指标分值 指标分值权重 权重分值 标准分 满分"),
-    ("level", "text", "达成程度"),
+    ("level", "text", "达成程度 达成情况 达成等次 评价等次 等次 或等次"),
     ("counts.satisfied", "number", "满意人数 满意份数"),
     ("counts.surveyed", "number", "受调查人数 调查人数 调查份数 有效问卷"),
     ("goal", "text", "所属目标 所属绩效目标"),
@@ -102,6 +102,17 @@ INDICATOR_CLAIMS = _fields(
     ("declared.indicators.*", "number", "自评得分 得分 自评分 指标得分 自评分数 指标自评得分"),
     ("reviewed.indicators.*", "number", "复核得分 复核分 核定得分 评审得分 复评得分"),
 )
+RATINGS = _fields(
+    "",
+    ("assessments.indicators.*.points", "quantity", "评定得分 评定分"),
+    ("assessments.indicators.*.share", "quantity", "或得分率 得分率 评定得分率"),
+    ("assessments.indicators.*.reason", "text", "评定理由 评价理由"),
+    ("assessments.indicators.*.by", "text", "评价人 评定人"),
+    ("deductions.indicators.*.points", "number", "人工扣分"),
+    ("deductions.indicators.*.reason", "text", "扣分理由 扣分原因"),
+    ("not_applicable.indicators.*", "text", "不适用的原因 不适用原因 不适用"),
+)
+"""What a person says of an entry, as the columns of our own form are called."""
 CLAIMS = _fields(
     "",
     ("declared.total", "number", "自评总分 总分 自评得分 总得分 自评总得分 自评分"),
