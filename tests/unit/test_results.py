@@ -162,7 +162,7 @@ def test_the_workbook_of_many_says_what_the_evaluations_say(tmp_path: Path) -> N
             assert number(row[criterion.label]) == cell_number(criterion.exact_points)
     lost = rows(book["失分"])
     for path, result in zip(files, results, strict=False):
-        mine = [row for row in lost if row["文件"] == str(path)]
+        mine = [row for row in lost if row["文件"] == path.name]
         known = list(losses(result, "zh"))
         assert [number(row["失分"]) for row in mine] == [cell_number(one.exact_lost) for one in known]
         assert sum((Fraction(one.exact_lost) for one in known), Fraction()) == sum(
@@ -188,7 +188,7 @@ def test_what_is_to_be_mended_has_its_cell(tmp_path: Path) -> None:
     fixes = rows(openpyxl.load_workbook(tmp_path / "r.xlsx")["待修改"])
     refused = reading(tmp_path / "blank.xlsx").problems
     assert [(row["文件"], row["工作表"], row["单元格"], row["代码"], row["问题"]) for row in fixes] == [
-        (one.where.file, one.where.sheet, one.where.cell, one.code, one.message("zh")) for one in refused
+        ("blank.xlsx", one.where.sheet, one.where.cell, one.code, one.message("zh")) for one in refused
     ]
     assert {row["类别"] for row in fixes} == {"须改正"}
     assert all(one.describe("zh") in done.stderr for one in refused)
@@ -205,11 +205,21 @@ def test_a_name_is_a_text_in_both_kinds_of_results(tmp_path: Path, text: str) ->
     cell = book.worksheets[1]["B2"]
     assert (cell.value, cell.data_type) == (cell_text(text), "s")
     assert cell.quotePrefix or not text.startswith(("=", "+", "-", "@", "\t", "\r", "#"))
-    assert book["待修改"]["C2"].value == cell_text(text)
+    assert book["待修改"]["D2"].value == cell_text(text)
     results = opened(results_form(one, "zh"), tmp_path / "one.xlsx")
     assert results.worksheets[0]["A1"].data_type == "s"
     no_formula(tmp_path / "many.xlsx")
     no_formula(tmp_path / "one.xlsx")
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "a.json" for folder in ("甲", "乙")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(json.dumps(data_of(), default=str, ensure_ascii=False), encoding="utf-8")
+    run("evaluate", *files, "--ruleset", RULESET, "-o", tmp_path / "r.xlsx")
+    points = rows(openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[1])
+    assert [row["文件"] for row in points] == ["a.json", "乙/a.json"]
 
 
 def test_rows_beyond_a_sheet_go_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

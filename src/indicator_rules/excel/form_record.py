@@ -73,6 +73,21 @@ class Form:
     """The questions of the ruleset in force, by id."""
     home: Place | None = None
     """Where to look for what the form has no cell for: the row of a table, the first free row of a published form."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Sheet → file, where several files are read as one."""
+
+    @property
+    def label(self) -> str:
+        """Key and name of a record of a table; empty for a form, which is known by its sheet."""
+        subject = str(self.data.get("subject", {}).get("name", ""))
+        own = "" if "!" in self.name else self.name  # a row says no more than its cells
+        return " ".join(dict.fromkeys(filter(None, (own, subject)))) if self.layout == "table" else ""
+
+    def named(self, problem: Problem) -> Problem:
+        """A problem with its file and record, where there are several."""
+        if self.layout != "table":
+            return problem
+        return problem.at(file=self.files.get(problem.where.sheet, self.file), record=self.label)
 
     def answering(self, questions: Iterable[Question]) -> Form:
         """The form as a ruleset that asks these questions understands it: a label beside a value may be a question and its answer."""
@@ -96,7 +111,7 @@ class Form:
     def located(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems with the cells of their key paths, or of the nearest that the form has; in the order of the form."""
         placed = [one if one.where.cell else one.at(file=self.file, **self._cell(one)) for one in problems]
-        return sorted((in_words(one, self) for one in placed), key=self._order)
+        return sorted((in_words(self.named(one), self) for one in placed), key=self._order)
 
     def besides(self, problems: Iterable[Problem]) -> Iterator[Problem]:
         """What the reading said, but for what one of `problems`, found later, takes back."""
@@ -180,9 +195,11 @@ class FormRecord:
     problems: list[Problem] = field(default_factory=list)
     layout: Layout = "published"
     home: Place | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def form(self) -> Form:
-        return Form(self.file, self.name, self.data, self.places, tuple(self.problems), layout=self.layout, home=self.home)
+        form = Form(self.file, self.name, self.data, self.places, (), layout=self.layout, home=self.home, files=self.files)
+        return replace(form, problems=tuple(map(form.named, self.problems)))
 
     def problem(self, code: str, place: Place, path: KeyPath = (), **values: object) -> None:
         self.problems.append(Problem(code, place.where(self.file, path), values))

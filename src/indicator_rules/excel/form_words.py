@@ -20,7 +20,8 @@ from indicator_rules.plan import Question
 Layout: TypeAlias = Literal["published", "template", "table"]
 """A published form, our own, or a table of many records read by a mapping."""
 _RATING_KEYS = {
-    "points": "assessed-points", "share": "assessed-share", "level": "assessed-level", "reason": "assessed-reason", "by": "assessed-by",
+    "points": "form.column-assessed-points", "share": "form.share", "level": "field.indicators.*.level",
+    "reason": "form.column-assessed-reason", "by": "form.column-assessed-by",
 }  # fmt: skip
 _EXAMPLES = {
     "yes-no": Phrase("form.example-yes"), "number": "0.6", "count": "5", "amount": Phrase("form.example-amount"), "date": "2023-06-30",
@@ -125,7 +126,7 @@ def _labels(path: str, form: Asked) -> list[object]:
         return [form.asked[parts[1]].label]
     if parts[0] == "assessments":
         keys = parts[3:] or ["points", "share"]
-        return [Phrase(f"form.column-{_RATING_KEYS[key]}") if key in _RATING_KEYS else path for key in keys]
+        return [Phrase(_RATING_KEYS[key]) if key in _RATING_KEYS else path for key in keys]
     known = FIELDS.get(path) or FIELDS.get(".".join((parts[0], "*", *parts[2:])))
     return [path if known is None else Phrase(label_key(known.path))]
 
