@@ -195,6 +195,21 @@ def kind_of(path: str) -> FieldKind:
     return "quantity" if last in ("points", "share") else "number" if last == "weight" else "text"
 
 
+_FUND = re.compile("财政|拨款|补助|结转|其他|其它|自筹|资金|贷款|上级|本级|预算|债券|收入")
+_SOURCES = {"上年结转": "结转", "中央": "中央", "省级": "省|自治区|直辖市", "市级": "市", "县级": "县|区", "其他": ""}
+
+
+def fund_source(text: str) -> str | None:
+    """Where money comes from, by the name that a form prints for it; None if it is no name of a fund.
+
+    >>> fund_source("省级财政资金"), fund_source("当年财政拨款"), fund_source("培训")
+    ('省级', '其他', None)
+    """
+    if not _FUND.search(text):
+        return None
+    return next(name for name, words in _SOURCES.items() if re.search(words, text))
+
+
 def money_unit(text: str) -> str | None:
     """The unit that a heading names: 项目资金（万元）, 单位：元.
 

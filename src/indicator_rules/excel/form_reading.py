@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from indicator_rules import quantity
-from indicator_rules.excel.form_fields import AMOUNTS, CLAIMS, SUBJECT, TEXTS, by_heading, heading, money_unit
+from indicator_rules.excel.form_fields import AMOUNTS, CLAIMS, SUBJECT, TEXTS, by_heading, fund_source, heading, money_unit
 from indicator_rules.excel.form_layout import EXECUTION_SCORE, Columns, Grid, is_heading, tables
 from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, category_text, is_blank, is_note, not_placed, shown
 from indicator_rules.excel.workbook import Sheet, Unreadable, Value
@@ -68,8 +68,6 @@ _STRUCTURE = frozenset(
 _CRITERIA = re.compile(r"(?:项目)?(?:决策|过程|管理|投入|资金管理|组织实施|预算管理|绩效管理|履职)(?:指标)?")
 """First levels whose rows are criteria of a rubric, not indicators with a target."""
 _EXECUTION = re.compile(r"(?:年度)?(?:预算|资金)(?:资金)?执行率?(?:情况)?(?:指标)?")
-_FUND = re.compile("财政|拨款|补助|结转|其他|其它|自筹|资金|贷款|上级|本级|预算|债券|收入")
-_SOURCES = {"上年结转": "结转", "中央": "中央", "省级": "省|自治区|直辖市", "市级": "市", "县级": "县|区", "其他": ""}
 _GOAL = re.compile(r"(?:年度)?(?:绩效|总体)?目标([0-9]{1,2}|[一二三四五六七八九十])(?:\(([0-9.]+)分?\))?[:：]?(.*)", re.DOTALL)
 _YEAR = re.compile(r"[(（]?\s*((?:19|20)[0-9]{2})\s*年度?\s*[)）]?")
 _TITLE = re.compile("(?:自评|评价|绩效).{0,12}(?:表|报告)")
@@ -235,9 +233,9 @@ class _FormReader:
         label = self.grid.text(row, names[-1]) if names else ""
         label = re.sub("^其中:?", "", label)
         given = [(table.fields[column], self.cell(row, column)) for column in cells if table.fields.get(column)]
-        if not given and not _FUND.search(label):
+        if not given and fund_source(label) is None:
             return False
-        if label and label not in _WHOLE and not _FUND.search(label) and label not in _STRUCTURE:
+        if label and label not in _WHOLE and fund_source(label) is None and label not in _STRUCTURE:
             return False
         self.use(row, *names, *(column for column in cells if column in table.fields))
         whole = label in _WHOLE or label in _STRUCTURE or "总额" in label or not label
@@ -255,7 +253,7 @@ class _FormReader:
             self.record.put(EXECUTION_SCORE, cell)
         if amounts:
             place = self.cell(row, names[-1]).place
-            source = next(name for name, words in _SOURCES.items() if re.search(words, label))
+            source = fund_source(label) or "其他"
             self.record.add_row(
                 "funds", [("funds.*.source", Cell(source, place)), ("funds.*.name", Cell(label, place)), *amounts]
             )

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from indicator_rules.errors import KeyPath, Problem
 from indicator_rules.excel.form_fields import FIELDS, heading
-from indicator_rules.excel.form_labels import label_key
-from indicator_rules.messages import Phrase, Words
+from indicator_rules.excel.form_labels import category_label, choices, label_key
+from indicator_rules.messages import Language, Phrase, Words
 from indicator_rules.plan import Question
 
 Layout: TypeAlias = Literal["published", "template", "table"]
@@ -57,6 +57,8 @@ def in_words(problem: Problem, form: Asked) -> Problem:
         return replace(problem, code="form-weight-not-shared")
     if problem.code in _WITH_DIRECTION:
         return replace(problem, code=_WITH_DIRECTION[problem.code])
+    if problem.code in ("unknown-choice", "unknown-category"):
+        return _in_chinese(problem)
     if problem.code != "missing-key":
         return problem
     known = FIELDS.get(".".join("*" if isinstance(part, int) else part for part in problem.where.path))
@@ -71,6 +73,31 @@ _WITH_DIRECTION = {
     "quantity-chinese-numeral": "form-quantity-chinese-numeral",
 }
 """Their hints name a key of a record file."""
+
+
+class _Choices(NamedTuple):
+    """What may be chosen in a field, in the language of the sentence; or what one category is called."""
+
+    path: str
+    category: str = ""
+
+    def text(self, lang: Language) -> str:
+        return (
+            category_label(self.category, lang)
+            if self.category
+            else ("、" if lang == "zh" else ", ").join(choices(self.path, lang))
+        )
+
+
+def _in_chinese(problem: Problem) -> Problem:
+    """Choices as the form offers them; the words of record files are not for whoever fills in a form."""
+    values = dict(problem.values)
+    path = ".".join("*" if isinstance(part, int) else part for part in problem.where.path)
+    if choices(path, "zh"):
+        values["choices"] = _Choices(path)
+    if suggested := values.get("suggestion"):
+        values["suggestion"] = _Choices(path, str(suggested))
+    return replace(problem, values=values)
 
 
 def _shares(path: KeyPath, form: Asked) -> bool:
