@@ -408,3 +408,42 @@ def test_a_workbook_and_a_csv_file_of_one_folder_are_joined_and_each_is_named(tm
     (problem,) = [one for one in found[0].problems if one.severity == "error"]
     assert (Path(problem.where.file).name, problem.where.cell) == ("指标.csv", "F3")
     assert found[1].record.indicators[0].name == "印册"
+
+
+# ------------------------------------------------------------------------------------------------------------------ guesses
+
+SUMMARY: list[list[Any]] = [
+    ["2023年度项目绩效自评汇总表（单位：万元）"],
+    ["序号", "项目代码", "项目", "归口部门", "项目单位", "区县", "年初批复", "调整后预算", "支付金额", "结转", "项目是否完成"],
+    [1, "P001", "甲", "乡村振兴局", "甲乡", "甲县", 100, 90, 80, 10, "是"],
+]
+SHORT: list[list[Any]] = [
+    ["项目代码", "指标类型", "指标名称", "目标", "完成", "满分", "偏差说明"],
+    ["P001", "产出/数量", "培训", "≥10场", "9场", 50, "停电"],
+]
+
+
+def test_a_folder_of_tables_is_guessed_as_one_and_read(tmp_path: Path) -> None:
+    folder = tmp_path / "表"
+    folder.mkdir()
+    workbook(folder / "汇总.xlsx", 项目汇总=SUMMARY)
+    (folder / "指标.csv").write_text("\n".join(",".join(map(str, row)) for row in SHORT), encoding="utf-8")
+    done = CliRunner().invoke(commands, ["--lang", "zh", "mapping", "new", str(folder), "--ruleset", OF_2021])
+    assert done.exit_code == 0, done.output
+    assert done.stderr == ""
+    assert 'key = "项目代码"' in done.stdout
+    (found,) = read(folder, mapping(tmp_path, done.stdout))
+    record = found.record
+    assert found.problems == ()
+    assert (record.subject.name, record.subject.code, record.subject.region) == ("甲", "P001", "甲县")
+    assert record.budget is not None
+    amounts: Any = [getattr(record.budget, name) for name in ("initial", "adjusted", "spent", "carried_out")]
+    assert (amounts, record.budget.unit) == ([100, 90, 80, 10], "万元")
+    assert record.answers == {"project_completed": "是"}
+    (entry,) = record.indicators
+    assert (entry.name, str(entry.target), str(entry.actual), entry.reason) == ("培训", "≥10场", "9场", "停电")
+
+
+def test_a_guess_without_a_ruleset_leaves_what_rulesets_ask(tmp_path: Path) -> None:
+    _, problems = guess(workbook(tmp_path / "a.xlsx", 项目汇总=SUMMARY))
+    assert [one.where.cell for one in problems] == ["K2"]

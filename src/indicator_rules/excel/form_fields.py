@@ -133,6 +133,21 @@ TEXTS = _fields(
     ("improvements", "text", "改进措施 改进措施及结果应用方案 下一步改进措施 整改措施 拟采取的改进措施"),
     ("publication", "text", "结果应用与公开 结果应用 自评结果应用和公开情况"),
 )  # fmt: skip
+OF_TABLES = _fields(
+    "",
+    ("subject.name", "text", "项目 名称"),
+    ("subject.code", "text", "编码 代码 编号 项目号"),
+    ("subject.department", "text", "归口部门 归口管理部门 主管科室 归口科室"),
+    ("subject.region", "text", "区县 县区 市县 县市区"),
+    ("budget.initial", "money", "年初批复 年初批复数 批复预算 批复金额 年初安排 年初安排数"),
+    ("budget.adjusted", "money", "调整后 年度预算 年度预算数 预算"),
+    ("budget.spent", "money", "支付金额 支付数 实际支付 已支付 累计支付 支出金额 支出 执行"),
+    ("budget.received", "money", "到位 到位金额"),
+    ("budget.carried_out", "money", "结转 结转金额 年末结转 结余资金 结余金额"),
+    ("indicators.*.target", "quantity", "目标 年度目标 年初目标"),
+    ("indicators.*.actual", "quantity", "完成 完成数 实际 实际数"),
+)
+"""Shorter names of the same fields, plain enough in a table of many records; on a form they would be taken for what a form prints."""
 DERIVED = frozenset(
     [
         "序号",
