@@ -13,8 +13,8 @@ from typing import Self
 
 from indicator_rules import messages
 from indicator_rules.cell_text import cell_number
-from indicator_rules.errors import Problem, path_text
-from indicator_rules.evaluation import Evaluation
+from indicator_rules.errors import Problem, Where, path_text
+from indicator_rules.evaluation import Evaluation, Finding
 from indicator_rules.exact import Exact, divide, to_text
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
@@ -71,6 +71,8 @@ class ResultsWorkbook:
             self.refused += 1
             return
         self.scored += 1
+        for finding in one.evaluation.findings:
+            self.fixes.add(self._finding(one.reading, finding))
         self._ruleset(one.evaluation.plan).add(self._source(one.reading), one.evaluation)
         for loss in losses(one.evaluation, self.lang):
             exact = None if cell_number(loss.exact_lost) == loss.exact_lost else to_text(loss.exact_lost)
@@ -98,6 +100,16 @@ class ResultsWorkbook:
         severity, subject = self.say(f"severity-{problem.severity}"), where.record or _subject(reading)
         message, hint = problem.message(self.lang), problem.hint(self.lang)
         return (severity, source, subject, where.sheet, where.cell, message, hint, path, problem.code)
+
+    def _finding(self, reading: Reading, finding: Finding) -> Sequence[Content]:
+        """What does not bear on the points: at the cell of the entry that it is about, where a form has one."""
+        cell, sheet = "", ""
+        if reading.form is not None and finding.subject:
+            where = Where(reading.file, ("declared", "indicators", finding.subject))
+            (placed,) = reading.form.located([Problem(finding.code, where, {}, "info")])
+            cell, sheet = placed.where.cell, placed.where.sheet
+        said = (self.say("severity-info"), self._source(reading), _subject(reading), sheet, cell, finding.text(self.lang))
+        return (*said, None, finding.subject, finding.code)
 
     def _ruleset(self, plan: Plan) -> _Ruleset:
         name = f"{plan.family}@{plan.edition}"
@@ -145,7 +157,7 @@ class _Ruleset:
         position = evaluation.grade_position
         grade = None if position is None else self.plan.grade_labels[position].text(self.lang)
         self.grades.update([grade] if grade else [])
-        points = (result.exact_points for result in evaluation.criteria)
+        points = (None if result.row == "out_of_force" else result.exact_points for result in evaluation.criteria)
         self.table.add((source, subject.name, subject.unit, subject.year, total, grade, *points))
 
     def summary(self) -> Iterable[tuple[str, Exact | None]]:
