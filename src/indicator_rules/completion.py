@@ -206,23 +206,25 @@ class EntryFacts:
 
     def _by_date(self, target: Quantity, actual: Quantity | None, year: int, settings: Settings) -> Exact | Absent:
         if actual is None or target.kind != "date" or actual.kind != "date":
-            return self._no("kinds-differ")
-        due = target.latest or self._in_year(target, year, settings)
-        done = actual.latest or self._in_year(actual, year, settings)
+            # What is at fault comes first: that is what people are told to look at.
+            at_fault = ("actual", "target") if target.kind == "date" else ("target", "actual")
+            return self._no("kinds-differ", *at_fault)
+        due = target.latest or self._in_year("target", target, year, settings)
+        done = actual.latest or self._in_year("actual", actual, year, settings)
         if isinstance(due, Absent):
             return due
         if isinstance(done, Absent):
             return done
         return 1 if done <= due else 0
 
-    def _in_year(self, quantity: Quantity, year: int, settings: Settings) -> date | Absent:
+    def _in_year(self, name: str, quantity: Quantity, year: int, settings: Settings) -> date | Absent:
         """The latest day of a month typed without a year."""
         if settings.spec.month_without_year == "refuse":
-            return self._no("month-without-year")
+            return self._no("month-without-year", name)
         try:
-            return quantity.in_year(year).latest or self._no("month-without-year")
+            return quantity.in_year(year).latest or self._no("month-without-year", name)
         except QuantityError:
-            return self._no("no-such-day")
+            return self._no("no-such-day", name)
 
     def _in_range(self, number: Exact, low: Exact, high: Exact, settings: Settings) -> Exact | Absent:
         if low <= number <= high:

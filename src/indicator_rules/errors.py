@@ -32,7 +32,7 @@ def path_text(path: KeyPath) -> str:
 class Where:
     """A place in what the user wrote. `line` and `column` count from 1; both None until the file has been located.
 
-    In a spreadsheet `sheet` and `cell` (`B7`) say the same.
+    In a spreadsheet `sheet` and `cell` (`B7`) say the same; `record` says which of its many records it is, by key and name.
     """
 
     file: str = ""
@@ -41,6 +41,7 @@ class Where:
     column: int | None = None
     sheet: str = ""
     cell: str = ""
+    record: str = ""
 
     def __str__(self) -> str:
         place = _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", self.file)
@@ -48,6 +49,8 @@ class Where:
             place += (":" if place else "") + f"{self.line}" + (f":{self.column}" if self.column is not None else "")
         if self.sheet:
             place += (":" if place else "") + self.sheet + (f"!{self.cell}" if self.cell else "")
+        if self.record:
+            place += f"（{_UNPRINTED.sub(' ', self.record)}）"
         key = path_text(self.path)
         return f"{place}: {key}" if place and key else place or key
 
@@ -90,6 +93,7 @@ class Problem:
             "column": self.where.column,
             "sheet": self.where.sheet,
             "cell": self.where.cell,
+            "record": self.where.record,
             "message": self.message(lang),
             "hint": self.hint(lang),
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -24,6 +24,7 @@ from indicator_rules.validation import decode, locate, problems_of
 if TYPE_CHECKING:
     from indicator_rules.excel.form_record import Form
     from indicator_rules.excel.mapping import FieldMapping
+    from indicator_rules.plan import Question
 
 RecordSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | EvaluationRecord | Reading"
 _FORMATS: dict[str, Literal["toml", "json"]] = {".toml": "toml", ".json": "json"}
@@ -56,6 +57,17 @@ class Reading:
     def source(self) -> str:
         """The file, and which of its records."""
         return f"{self.file}:{self.name}" if self.name else self.file
+
+    def answering(self, questions: Iterable[Question]) -> Reading:
+        """The record as a ruleset that asks these questions reads it: on a published form, labels of its own may stand beside values."""
+        if self.form is None or self.found is None:
+            return self
+        form = self.form.answering(questions)
+        return replace(self, form=form) if form.data is self.form.data else _from_form(form)
+
+    def besides(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """What is to be told beside `problems` found later: all but what one of them takes back."""
+        return self.problems if self.form is None else tuple(self.form.besides(problems))
 
     def located(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems found later in this record, with their places in its file."""

@@ -52,7 +52,7 @@ _KINDS = {"项目": "project", "项目支出": "project", "部门": "department"
           "单位整体支出": "department", "转移支付": "transfer", "专项转移支付": "transfer"}  # fmt: skip
 _PROJECT_TYPES = {"新增": "new", "新增项目": "new", "延续": "continuing", "延续项目": "continuing", "一次性": "one-off", "一次性项目": "one-off",
                   "经常性": "recurring", "经常性项目": "recurring"}  # fmt: skip
-_SOURCES = {"中央": "central", "省": "provincial", "省级": "provincial", "市": "municipal", "市级": "municipal", "县": "county", "县级": "county", "区": "county",
+SOURCES = {"中央": "central", "省": "provincial", "省级": "provincial", "市": "municipal", "市级": "municipal", "县": "county", "县级": "county", "区": "county",
             "区县": "county", "县区": "county", "区级": "county", "上年结转": "carried-over", "结转": "carried-over", "其他": "other", "其他资金": "other"}  # fmt: skip
 _DIRECTIONS = {"≥": ">=", "≤": "<=", "＝": "=", "＞": ">", "＜": "<", "==": "=", "正向": ">=", "反向": "<=", "定性": "qualitative", "不低于": ">=", "不超过": "<=", "等于": "=", "大于": ">",
                "小于": "<", "时限": "by-date"}  # fmt: skip
@@ -347,7 +347,7 @@ ProjectTypeField = Annotated[
 ]
 MoneyUnitField = Annotated[MoneyUnit, BeforeValidator(_choice(get_args(MoneyUnit), {}, "unknown-choice"))]
 SourceField = Annotated[
-    FundSource, BeforeValidator(_choice(get_args(FundSource), _SOURCES, "unknown-choice")), _in_chinese(_SOURCES)
+    FundSource, BeforeValidator(_choice(get_args(FundSource), SOURCES, "unknown-choice")), _in_chinese(SOURCES)
 ]
 DirectionField = Annotated[
     Direction, BeforeValidator(_choice(quantity.DIRECTIONS, _DIRECTIONS, "unknown-choice")), _in_chinese(_DIRECTIONS)

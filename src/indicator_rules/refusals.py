@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import to_text
@@ -35,10 +36,39 @@ def absent_entry(criterion: Criterion, entry: Indicator, found: Absent, record: 
     if found.reason == "units-differ" and entry.target is not None and entry.actual is not None:
         both = (("target", _typed(entry.target, entry.unit)), ("actual", _typed(entry.actual, entry.unit)))
         values["reason"] = Phrase(f"absent.{_BETWEEN}", both)
+    if found.reason == "not-assessed" and criterion.entries is not None:
+        scales = [scale for kind, scale in criterion.entries.scales if kind == "qualitative" and scale.levels]
+        values["levels"] = (
+            Words(tuple(part for scale in scales for _, label in scale.labels for part in ("、", label))[1:]) if scales else ""
+        )
+    if found.reason == "kinds-differ" and entry.target is not None and entry.actual is not None:
+        values["reason"] = Phrase("absent.kinds-differ-between", tuple(_kinds(entry.target, entry.actual)))
+        if day := _day(entry.target, entry.actual):
+            values["how"] = Phrase("form.how-excel-date", (("text", entry.actual.text), ("day", day.isoformat())))
     return Problem("value-absent", Where("", _key_path(paths[0], record)), values)
 
 
 _BETWEEN = "units-differ-between"
+
+
+def _kinds(target: Quantity, actual: Quantity) -> Iterator[tuple[str, object]]:
+    """Both values as they were typed, and what each is."""
+    for name, given in (("target", target), ("actual", actual)):
+        yield name, shown(given.text)
+        yield f"{name}_kind", Phrase(f"form.kind-{given.kind}")
+
+
+def _day(target: Quantity, actual: Quantity) -> date | None:
+    """The day that a bare number stands for in Excel, where a date belongs: a date in a cell that has lost its format."""
+    number = actual.number
+    is_serial = target.kind == "date" and actual.kind == "number" and actual.unit is None and number is not None
+    if not is_serial or number is None or number.denominator != 1 or not FIRST_DAY <= number <= LAST_DAY:
+        return None
+    return date(1899, 12, 30) + timedelta(days=int(number))
+
+
+FIRST_DAY, LAST_DAY = 32_874, 73_050
+"""1990 to 2099, as Excel numbers days."""
 
 
 def _typed(given: Quantity, unit: str | None) -> str:

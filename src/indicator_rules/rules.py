@@ -163,7 +163,7 @@ class Rules:
             score = lambda read: self.looking_ahead.evaluate(read, open)
         if isinstance(record, EvaluationRecord):
             return score(record)
-        read = reading(record)
+        read = reading(record).answering(self.plan.questions)
         evaluated = read.record
         try:
             return score(evaluated)
@@ -189,7 +189,7 @@ class Rules:
         """
         from indicator_rules.audit.audit import TOLERANCE, audit
 
-        read = reading(record)
+        read = reading(record).answering(self.plan.questions)
         found = audit(self, read.record, TOLERANCE if tolerance is None else tolerance, sides)
         return replace(found, problems=tuple(read.located(found.problems))) if found.problems and read.file else found
 
@@ -233,7 +233,7 @@ class Rules:
         for source in record_sources(records):
             file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
             try:
-                given.append(Given(file, reading(source).record))
+                given.append(Given(file, reading(source).answering(self.plan.questions).record))
             except RecordError as error:
                 given.append(Given(file, None, error.problems))
         return sensitivity(self, given, steps, samples, seed)
@@ -246,7 +246,7 @@ class Rules:
         """
         from indicator_rules.gap.gap import gap
 
-        read = reading(record)
+        read = reading(record).answering(self.plan.questions)
         try:
             return gap(self, read.record, grade, hypothetical=hypothetical, seconds=seconds)
         except RecordError as error:

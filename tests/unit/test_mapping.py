@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 
 import indicator_rules as ir
 from indicator_rules.cli.commands import commands
@@ -165,7 +166,7 @@ def test_rows_that_say_different_things_or_lack_their_key_are_errors(tmp_path: P
         ("form-value-twice", "C6")
     ]
     assert found["P002"].found is not None
-    assert [one.code for one in found["P009"].problems] == ["form-field-missing"]
+    assert [one.code for one in found["P009"].problems] == ["mapping-key-only-there"]
     assert [(one.code, one.where.cell) for one in found["指标!5"].problems] == [("mapping-row-without-key", "A5")]
 
 
@@ -341,3 +342,108 @@ def test_data_in_memory_is_a_mapping_too(tmp_path: Path) -> None:
     )
     (tmp_path / "a.csv").write_text("项目名称\n甲\n乙\n", encoding="utf-8")
     assert [one.record.subject.name for one in read(tmp_path / "a.csv", made)] == ["甲", "乙"]
+
+
+# ------------------------------------------------------------------------------------------------------ whose problem it is
+
+OF_2021 = "mof-project-self-evaluation@2021"
+
+
+def refusals(tmp_path: Path, source: Path) -> list[ir.Problem]:
+    found = ir.load(OF_2021).evaluate_all(read(source, mapping(tmp_path, MAPPING)))
+    return [one for error in found if isinstance(error, ir.RecordError) for one in error.problems]
+
+
+def test_a_problem_of_a_record_has_its_row_its_key_and_its_name(tmp_path: Path) -> None:
+    """Neither record says anything of satisfaction; there is no cell for it, so their rows are named."""
+    entries = [*ENTRIES[:3], ["P002", "效益指标", "社会效益指标", "收入", "5万元", "5万元", 30, 20]]
+    book = workbook(tmp_path / "a.xlsx", 项目=PROJECTS, 指标=entries)
+    problems = refusals(tmp_path, book)
+    assert {(one.where.record, one.where.sheet) for one in problems} == {("P001 甲", "指标"), ("P002 乙", "指标")}
+    lines = [one.describe("zh") for one in problems]
+    assert len(set(lines)) == len(lines)
+    assert all("P001 甲" in line or "P002 乙" in line for line in lines)
+    assert problems[0].as_dict()["record"] == problems[0].where.record
+
+
+def test_what_has_no_column_is_told_at_the_first_cell_of_its_row(tmp_path: Path) -> None:
+    text = MAPPING.replace('"是否完成" = "answers.project_completed"\n', "")
+    book = workbook(tmp_path / "a.xlsx", 项目=PROJECTS, 指标=ENTRIES)
+    found = ir.load(OF_2021).evaluate_all(read(book, mapping(tmp_path, text)))
+    problems = [one for error in found if isinstance(error, ir.RecordError) for one in error.problems]
+    asked = [one for one in problems if "项目已完成" in one.message("zh")]
+    assert [(one.where.sheet, one.where.cell) for one in asked] == [("项目", "A4"), ("项目", "A5")]
+    assert "加一列“项目已完成”" in str(asked[0].hint("zh"))
+
+
+def test_a_key_of_entries_alone_is_told_as_that(tmp_path: Path) -> None:
+    book = workbook(
+        tmp_path / "a.xlsx", 项目=PROJECTS, 指标=[*ENTRIES, ["P009", "产出指标", "数量指标", "丙", "约9本", "7本", 30, 20]]
+    )
+    (problem,) = [one for found in read(book, mapping(tmp_path, MAPPING)) if found.found is None for one in found.problems]
+    assert (problem.code, problem.where.sheet, problem.where.cell) == ("mapping-key-only-there", "指标", "A5")
+    assert "P009 只在工作表“指标”里有" in problem.message("zh")
+
+
+def test_the_list_of_what_is_to_be_mended_says_whose_it_is(tmp_path: Path) -> None:
+    book = workbook(tmp_path / "a.xlsx", 项目=PROJECTS, 指标=ENTRIES[:3])
+    args = ["--lang", "zh", "evaluate", str(book), "--mapping", str(mapping(tmp_path, MAPPING)), "--ruleset", OF_2021]
+    done = CliRunner().invoke(commands, [*args, "-o", str(tmp_path / "r.xlsx")])
+    assert done.exit_code == 1
+    heads, *rows = openpyxl.load_workbook(tmp_path / "r.xlsx")["待修改"].iter_rows(values_only=True)
+    told = [dict(zip(map(str, heads), row, strict=True)) for row in rows]
+    assert {row["文件"] for row in told if row["类别"] == "须改正"} == {"a.xlsx:P001", "a.xlsx:P002"}
+    assert {row["评价对象"] for row in told if row["类别"] == "须改正"} == {"P001 甲", "P002 乙"}
+    assert all(row["单元格"] for row in told)
+    assert done.stderr.count("P002 乙") == len([row for row in told if row["评价对象"] == "P002 乙"])
+
+
+def test_a_workbook_and_a_csv_file_of_one_folder_are_joined_and_each_is_named(tmp_path: Path) -> None:
+    (tmp_path / "表").mkdir()
+    workbook(tmp_path / "表" / "汇总.xlsx", 项目=PROJECTS)
+    lines = [",".join("" if value is None else str(value) for value in row) for row in ENTRIES]
+    (tmp_path / "表" / "指标.csv").write_text("\n".join(lines).replace("7次", "约7次"), encoding="utf-8")
+    found = list(read(tmp_path / "表", mapping(tmp_path, MAPPING)))
+    assert [one.name for one in found] == ["P001", "P002"]
+    (problem,) = [one for one in found[0].problems if one.severity == "error"]
+    assert (Path(problem.where.file).name, problem.where.cell) == ("指标.csv", "F3")
+    assert found[1].record.indicators[0].name == "印册"
+
+
+# ------------------------------------------------------------------------------------------------------------------ guesses
+
+SUMMARY: list[list[Any]] = [
+    ["2023年度项目绩效自评汇总表（单位：万元）"],
+    ["序号", "项目代码", "项目", "归口部门", "项目单位", "区县", "年初批复", "调整后预算", "支付金额", "结转", "项目是否完成"],
+    [1, "P001", "甲", "乡村振兴局", "甲乡", "甲县", 100, 90, 80, 10, "是"],
+]
+SHORT: list[list[Any]] = [
+    ["项目代码", "指标类型", "指标名称", "目标", "完成", "满分", "偏差说明"],
+    ["P001", "产出/数量", "培训", "≥10场", "9场", 50, "停电"],
+]
+
+
+def test_a_folder_of_tables_is_guessed_as_one_and_read(tmp_path: Path) -> None:
+    folder = tmp_path / "表"
+    folder.mkdir()
+    workbook(folder / "汇总.xlsx", 项目汇总=SUMMARY)
+    (folder / "指标.csv").write_text("\n".join(",".join(map(str, row)) for row in SHORT), encoding="utf-8")
+    done = CliRunner().invoke(commands, ["--lang", "zh", "mapping", "new", str(folder), "--ruleset", OF_2021])
+    assert done.exit_code == 0, done.output
+    assert done.stderr == ""
+    assert 'key = "项目代码"' in done.stdout
+    (found,) = read(folder, mapping(tmp_path, done.stdout))
+    record = found.record
+    assert found.problems == ()
+    assert (record.subject.name, record.subject.code, record.subject.region) == ("甲", "P001", "甲县")
+    assert record.budget is not None
+    amounts: Any = [getattr(record.budget, name) for name in ("initial", "adjusted", "spent", "carried_out")]
+    assert (amounts, record.budget.unit) == ([100, 90, 80, 10], "万元")
+    assert record.answers == {"project_completed": "是"}
+    (entry,) = record.indicators
+    assert (entry.name, str(entry.target), str(entry.actual), entry.reason) == ("培训", "≥10场", "9场", "停电")
+
+
+def test_a_guess_without_a_ruleset_leaves_what_rulesets_ask(tmp_path: Path) -> None:
+    _, problems = guess(workbook(tmp_path / "a.xlsx", 项目汇总=SUMMARY))
+    assert [one.where.cell for one in problems] == ["K2"]

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import indicator_rules as ir
 from forms import filling
 from forms.published_forms import national
+from forms.small_form import HEADS, form
 from indicator_rules import messages
 from indicator_rules.cell_text import LONGEST, cell_number, cell_text
 from indicator_rules.cli.commands import commands
@@ -162,7 +163,7 @@ def test_the_workbook_of_many_says_what_the_evaluations_say(tmp_path: Path) -> N
             assert number(row[criterion.label]) == cell_number(criterion.exact_points)
     lost = rows(book["失分"])
     for path, result in zip(files, results, strict=False):
-        mine = [row for row in lost if row["文件"] == str(path)]
+        mine = [row for row in lost if row["文件"] == path.name]
         known = list(losses(result, "zh"))
         assert [number(row["失分"]) for row in mine] == [cell_number(one.exact_lost) for one in known]
         assert sum((Fraction(one.exact_lost) for one in known), Fraction()) == sum(
@@ -185,13 +186,38 @@ def test_what_is_to_be_mended_has_its_cell(tmp_path: Path) -> None:
     done = run("evaluate", tmp_path / "blank.xlsx", EXAMPLES / "zhanjiang-2023.toml", "-o", tmp_path / "r.xlsx")
     assert done.exit_code == 1
     assert "已评 1 份，未评 1 份；结果已写入" in done.stdout
-    fixes = rows(openpyxl.load_workbook(tmp_path / "r.xlsx")["待修改"])
+    told = rows(openpyxl.load_workbook(tmp_path / "r.xlsx")["待修改"])
+    fixes = [row for row in told if row["类别"] != "提示"]
     refused = reading(tmp_path / "blank.xlsx").problems
     assert [(row["文件"], row["工作表"], row["单元格"], row["代码"], row["问题"]) for row in fixes] == [
-        (one.where.file, one.where.sheet, one.where.cell, one.code, one.message("zh")) for one in refused
+        ("blank.xlsx", one.where.sheet, one.where.cell, one.code, one.message("zh")) for one in refused
     ]
     assert {row["类别"] for row in fixes} == {"须改正"}
     assert all(one.describe("zh") in done.stderr for one in refused)
+
+
+def test_findings_are_in_the_workbook(tmp_path: Path) -> None:
+    example = EXAMPLES / "zhanjiang-2023.toml"
+    wanted = [finding.text("zh") for finding in ir.load(RULESET).evaluate(example).findings]
+    assert wanted
+    run("evaluate", example, example, "-o", tmp_path / "many.xlsx")
+    run("evaluate", example, EXAMPLES / "mof-2023.toml", "--ruleset", RULESET, "-o", tmp_path / "many.xlsx")
+    told = rows(openpyxl.load_workbook(tmp_path / "many.xlsx")["待修改"])
+    assert [row["问题"] for row in told if row["文件"] == example.name and row["类别"] == "提示"] == wanted
+    run("evaluate", example, "-o", tmp_path / "one.xlsx")
+    texts = [row[0].value for row in openpyxl.load_workbook(tmp_path / "one.xlsx").worksheets[0]]
+    assert texts[-len(wanted) :] == wanted
+
+
+def test_a_finding_is_at_the_cell_of_its_entry(tmp_path: Path) -> None:
+    path, rules = published(tmp_path)
+    one = scored(path, rules.name)
+    told = rows(opened(results_workbook([one], "zh"), tmp_path / "r.xlsx")["待修改"])
+    found = {
+        row["记录中的位置"]: row["单元格"] for row in told if row["类别"] == "提示" and str(row["记录中的位置"]).startswith("i")
+    }
+    assert found
+    assert all(found.values())
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -205,11 +231,21 @@ def test_a_name_is_a_text_in_both_kinds_of_results(tmp_path: Path, text: str) ->
     cell = book.worksheets[1]["B2"]
     assert (cell.value, cell.data_type) == (cell_text(text), "s")
     assert cell.quotePrefix or not text.startswith(("=", "+", "-", "@", "\t", "\r", "#"))
-    assert book["待修改"]["C2"].value == cell_text(text)
+    assert book["待修改"]["D2"].value == cell_text(text)
     results = opened(results_form(one, "zh"), tmp_path / "one.xlsx")
     assert results.worksheets[0]["A1"].data_type == "s"
     no_formula(tmp_path / "many.xlsx")
     no_formula(tmp_path / "one.xlsx")
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "a.json" for folder in ("甲", "乙")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(json.dumps(data_of(), default=str, ensure_ascii=False), encoding="utf-8")
+    run("evaluate", *files, "--ruleset", RULESET, "-o", tmp_path / "r.xlsx")
+    points = rows(openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[1])
+    assert [row["文件"] for row in points] == ["a.json", "乙/a.json"]
 
 
 def test_rows_beyond_a_sheet_go_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +274,9 @@ def test_a_workbook_given_up_half_way_leaves_nothing_open() -> None:
 
 
 def listed(sheet: Any) -> list[tuple[str, Decimal, Decimal]]:
-    return [(str(a).strip(), number(d), number(e)) for a, _, _, d, e, _ in sheet.iter_rows(min_row=4, values_only=True)]
+    """Rows with a weight: the grade and the findings have none."""
+    rows = sheet.iter_rows(min_row=4, values_only=True)
+    return [(str(a).strip(), number(d), number(e)) for a, _, _, d, e, _ in rows if isinstance(d, int | float)]
 
 
 def test_a_record_from_no_form_has_a_sheet_of_all_its_points(tmp_path: Path) -> None:
@@ -304,6 +342,57 @@ def test_a_published_form_comes_back_with_points_and_what_it_said_before(tmp_pat
     ]
     assert len([note for note in notes if "原来填的是" in note]) >= len(changed)
     assert rules.evaluate(again).total == result.total
+
+
+def test_points_are_shown_with_two_decimals_and_columns_that_follow_from_them_agree(tmp_path: Path) -> None:
+    heads = [*HEADS, "得分系数", "扣分"]
+    rows: list[list[Any]] = [
+        ["产出指标", "数量指标", "培训", "≥30场", "20场", 50, 40, None, "80%", 10],
+        ["效益指标", "社会效益指标", "收入", "≥10万元", "10万元", 30, 30, None, "100%", 0],
+        ["满意度指标", "服务对象满意度指标", "满意度", "≥90%", "95%", 10, 10, None, 1, 0],
+    ]
+    path = form(tmp_path, heads, *rows)
+    result = ir.load("mof-project-self-evaluation@2020").evaluate(path)
+    sheet = opened(results_form(scored(path, "mof-project-self-evaluation@2020"), "zh"), tmp_path / "r.xlsx").worksheets[0]
+    entry = next(entry for criterion in result.criteria for entry in criterion.entries if entry.name == "培训")
+    assert number(sheet["G6"].value) == cell_number(entry.exact_points)
+    assert sheet["G6"].number_format == "0.00"
+    assert number(sheet["I6"].value) == cell_number(exact(Fraction(entry.exact_points) / 50))
+    assert number(sheet["J6"].value) == cell_number(50 - entry.exact_points)
+    assert "原来填的是 80%" in sheet["I6"].comment.text
+    assert (sheet["I7"].value, sheet["I8"].value) == ("100%", 1)
+
+
+def test_rows_of_a_copy_are_as_high_as_their_texts(tmp_path: Path) -> None:
+    (tmp_path / "blank.xlsx").write_bytes(ir.load(RULESET).template("zh"))
+    data = data_of()
+    data["indicators"][0]["reason"] = (
+        "因征地拆迁延误，工期顺延两个月，已制定赶工计划并报主管部门备案，预计次年三月完成全部工作量。"
+    )
+    filling.fill(tmp_path / "blank.xlsx", data, tmp_path / "form.xlsx")
+    book = opened(results_form(scored(tmp_path / "form.xlsx"), "zh"), tmp_path / "r.xlsx")
+    row = filling.cell_of(book, "ir.column.indicators.indicators._row.name").row + 1
+    assert book["绩效指标"].row_dimensions[row].height > 60
+    assert book["绩效指标"].row_dimensions[row + 30].height == 18
+
+
+def test_a_unit_in_a_column_of_its_own_stands_beside_the_values(tmp_path: Path) -> None:
+    heads = [*HEADS, "计量单位"]
+    path = form(tmp_path, heads, ["产出指标", "数量指标", "培训", "≥95", "92", 50, 40, None, "%"], *FULL)
+    book = opened(results_form(scored(path, "mof-project-self-evaluation@2020"), "zh"), tmp_path / "r.xlsx")
+    texts = [[cell.value for cell in row[:3]] for row in book["评分结果"]]
+    assert ["≥95%", "92%"] in [row[1:] for row in texts]
+    assert any(row[0] == "等级" for row in texts)
+
+
+FULL: list[list[Any]] = [
+    ["效益指标", "社会效益指标", "收入", "≥10万元", "10万元", 30, 30],
+    ["满意度指标", "服务对象满意度指标", "满意度", "≥90%", "95%", 10, 10],
+]
+
+
+def test_the_edition_stays_in_the_name_of_a_sheet() -> None:
+    assert sheet_title("得分 mof-project-self-evaluation@2021", []) == "得分 mof-project-self-evalu…@2021"
 
 
 def test_a_form_with_a_picture_is_not_copied_but_listed(tmp_path: Path) -> None:

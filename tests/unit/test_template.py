@@ -311,9 +311,79 @@ def test_notes_below_the_table_of_indicators_are_no_indicators(tmp_path: Path) -
     book.save(path)
     again = reading(path)
     assert again.record == plain
-    assert again.problems == ()
+    rows = [head.row + away for away in (40, 41, 61)]
+    assert [(problem.code, problem.where.cell) for problem in again.problems] == [
+        ("form-cell-not-placed", f"A{row}") for row in rows
+    ]
     name = book["绩效指标"].cell(head.row + 45, head.column)
     name.value = "某项产出"
     book.save(path)
-    assert [problem.code for problem in reading(path).problems] == ["form-field-missing"] * len(reading(path).problems)
-    assert reading(path).problems
+    errors = [problem.code for problem in reading(path).problems if problem.severity == "error"]
+    assert set(errors) == {"form-field-missing"}
+
+
+@pytest.mark.parametrize("lang", messages.LANGUAGES)
+@pytest.mark.parametrize("ruleset", SHIPPED)
+def test_nothing_that_a_form_prints_itself_is_told_as_not_read(tmp_path: Path, ruleset: str, lang: messages.Language) -> None:
+    (tmp_path / "blank.xlsx").write_bytes(ir.load(ruleset).template(lang))
+    warnings = [problem for problem in reading(tmp_path / "blank.xlsx").problems if problem.severity != "error"]
+    assert warnings == []
+
+
+def test_whatever_is_written_beside_the_cells_of_a_form_is_told(tmp_path: Path) -> None:
+    path = filled(tmp_path, "zhanjiang-etdz-project@2023", data_of(EXAMPLES / "zhanjiang-2023.toml"))[0]
+    book = openpyxl.load_workbook(path)
+    last = book["核查事项"].max_row
+    written = {("项目", "D14"): "（不含上级资金）", ("项目", "A29"): "注：见附件", ("绩效指标", "AB9"): "存疑", ("核查事项", f"A{last + 2}"): "已核",
+               ("核查事项", "G5"): "?", ("报告正文", "D5"): "待补"}  # fmt: skip
+    for (sheet, cell), text in written.items():
+        assert not book[sheet][cell].value, (sheet, cell)
+        book[sheet][cell] = text
+    book.create_sheet("附表").append(["另有说明"])
+    book.save(path)
+    told = [(one.code, one.where.sheet, one.where.cell) for one in reading(path).problems]
+    places = [("form-cell-not-placed", sheet, cell) for sheet, cell in written]
+    assert sorted(told) == sorted([*places, ("form-sheet-not-read", "附表", "")])
+
+
+def test_a_category_merged_over_rows_is_that_of_each(tmp_path: Path) -> None:
+    path = filled(tmp_path, "zhanjiang-etdz-project@2023", data_of(EXAMPLES / "zhanjiang-2023.toml"))[0]
+    plain = reading(path).record
+    book = openpyxl.load_workbook(path)
+    sheet = book["绩效指标"]
+    column = filling.cell_of(book, "ir.column.indicators.indicators._row.category").column
+    row = filling.cell_of(book, "ir.column.indicators.indicators._row.category").row + 1
+    assert sheet.cell(row, column).value == sheet.cell(row + 1, column).value
+    sheet.merge_cells(start_row=row, end_row=row + 1, start_column=column, end_column=column)
+    last = row + len(plain.indicators)
+    sheet.merge_cells(start_row=last + 1, end_row=last + 4, start_column=column, end_column=column)
+    book.save(path)
+    assert reading(path).record == plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "source", "name"),
+    [
+        ("当年财政拨款", "other", "当年财政拨款"),
+        ("上年结转资金", "carried-over", "上年结转资金"),
+        ("省级", "provincial", None),
+        ("省级财政资金", "provincial", "省级财政资金"),
+    ],
+)
+def test_a_source_of_funds_may_be_called_as_published_forms_print_it(
+    tmp_path: Path, typed: str, source: str, name: str | None
+) -> None:
+    data = {**data_of(EXAMPLES / "zhanjiang-2023.toml"), "funds": [{"source": typed, "spent": Decimal(1)}]}
+    path = filled(tmp_path, "zhanjiang-etdz-project@2023", data)[0]
+    (fund,) = reading(path).record.funds
+    assert (fund.source, fund.name) == (source, name)
+
+
+def test_choices_are_told_as_the_form_offers_them(tmp_path: Path) -> None:
+    data = data_of(EXAMPLES / "zhanjiang-2023.toml")
+    data["funds"] = [{"source": "不明", "spent": Decimal(1)}]
+    data["indicators"][0]["category"] = "产出数量"
+    path = filled(tmp_path, "zhanjiang-etdz-project@2023", data)[0]
+    told = [problem.message("zh") + str(problem.hint("zh")) for problem in reading(path).problems]
+    assert "中央、省级、市级、县级、上年结转、其他" in told[0]
+    assert not any(re.search("central|output", text) for text in told)

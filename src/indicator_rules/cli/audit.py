@@ -104,11 +104,14 @@ def _audited(
 ) -> Iterator[tuple[str, Audit | None, tuple[Problem, ...]]]:
     """Each record audited, or None with what is wrong; problems go to standard error, each once."""
     told: set[str] = set()
-    for reading in readable:
+    for one in readable:
+        reading = one
         found: Audit | None = None
         problems = reading.problems if reading.found is not None else ()
         try:
             rules = rules_for(reading, ruleset, year, None, catalog)
+            reading = reading.answering(rules.plan.questions)
+            problems = reading.problems
             found = rules.audit(reading, tolerance, sides)
             problems = (*problems, *found.problems)
         except ProblemsError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from indicator_rules.cli.options import catalog_of, common, rulesets_option, typed, year_option
+from indicator_rules.cli.options import catalog_of, common, record_files, rulesets_option, typed, year_option
 from indicator_rules.cli.terminal import DONE, Command, Group, check_output, say, show, tell, write
 from indicator_rules.errors import Problem, RecordError, Where
 
@@ -37,13 +37,17 @@ def mapping() -> None:
 
 
 @mapping.command("new", help="help-mapping-new")
-@click.argument("file", callback=typed)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", callback=typed)
 @click.option("-o", "--output", metavar="FILE", callback=typed, help="help-output")
+@click.option("--ruleset", metavar="NAME", callback=typed, help="help-mapping-ruleset")
+@rulesets_option
 @common
-def mapping_new(file: str, output: str | None) -> int:
+def mapping_new(files: tuple[str, ...], output: str | None, ruleset: str | None, folders: tuple[str, ...]) -> int:
+    from indicator_rules.catalog import load
     from indicator_rules.excel.mapping_guess import guess
 
-    text, problems = guess(Path(file))
+    questions = () if ruleset is None else load(ruleset, catalog=catalog_of(folders)).plan.questions
+    text, problems = guess(record_files(files, tables=True), questions)
     if output is None:
         show(text)
     else:

@@ -43,6 +43,7 @@ def gap(
         check_output(Path(output), record, ruleset)
     read = reading(file)
     rules = rules_for(read, ruleset, year, None, catalog_of(folders))
+    read = read.answering(rules.plan.questions)
     try:
         found = rules.gap(read, grade, hypothetical=hypothetical, seconds=seconds)
     except ValueError:

@@ -115,13 +115,15 @@ def scored(
     """Each record scored, or refused, with what is wrong with it or with its ruleset."""
     from indicator_rules.results.results import Scored
 
-    for reading in found:
+    for one in found:
+        read = one
         try:
-            rules = rules_for(reading, ruleset, year, engine, catalog)
-            result = Scored(reading, rules.evaluate(reading), reading.problems)
+            rules = rules_for(read, ruleset, year, engine, catalog)
+            read = read.answering(rules.plan.questions)
+            result = Scored(read, rules.evaluate(read), read.problems)
         except ProblemsError as error:
-            more = reading.problems if reading.found is not None else ()
-            result = Scored(reading, None, (*error.problems, *more))
+            more = read.besides(error.problems) if read.found is not None else ()
+            result = Scored(read, None, (*error.problems, *more))
         yield result
 
 

@@ -45,6 +45,7 @@ def partial(
         check_output(Path(output), record, ruleset)
     read = reading(file)
     rules = rules_for(read, ruleset, year, None, catalog_of(folders))
+    read = read.answering(rules.plan.questions)
     _check_open(places, rules)
     found = rules.evaluate(read, partial=True, open=places or ("*",))
     tell(read.problems)

@@ -86,7 +86,7 @@ INDICATORS = _fields(
     ("prior", "quantity", "上年值 上年完成值 上年实际值 上年实际完成值"),
     ("unit", "text", "计量单位 度量单位 单位"),
     ("weight", "number", "权重 分值 指标权重 指标分值 指标分值权重 权重分值 标准分 满分"),
-    ("level", "text", "达成程度"),
+    ("level", "text", "达成程度 达成情况 达成等次 评价等次 等次 或等次"),
     ("counts.satisfied", "number", "满意人数 满意份数"),
     ("counts.surveyed", "number", "受调查人数 调查人数 调查份数 有效问卷"),
     ("goal", "text", "所属目标 所属绩效目标"),
@@ -102,6 +102,17 @@ INDICATOR_CLAIMS = _fields(
     ("declared.indicators.*", "number", "自评得分 得分 自评分 指标得分 自评分数 指标自评得分"),
     ("reviewed.indicators.*", "number", "复核得分 复核分 核定得分 评审得分 复评得分"),
 )
+RATINGS = _fields(
+    "",
+    ("assessments.indicators.*.points", "quantity", "评定得分 评定分"),
+    ("assessments.indicators.*.share", "quantity", "或得分率 得分率 评定得分率"),
+    ("assessments.indicators.*.reason", "text", "评定理由 评价理由"),
+    ("assessments.indicators.*.by", "text", "评价人 评定人"),
+    ("deductions.indicators.*.points", "number", "人工扣分"),
+    ("deductions.indicators.*.reason", "text", "扣分理由 扣分原因"),
+    ("not_applicable.indicators.*", "text", "不适用的原因 不适用原因 不适用"),
+)
+"""What a person says of an entry, as the columns of our own form are called."""
 CLAIMS = _fields(
     "",
     ("declared.total", "number", "自评总分 总分 自评得分 总得分 自评总得分 自评分"),
@@ -122,6 +133,21 @@ TEXTS = _fields(
     ("improvements", "text", "改进措施 改进措施及结果应用方案 下一步改进措施 整改措施 拟采取的改进措施"),
     ("publication", "text", "结果应用与公开 结果应用 自评结果应用和公开情况"),
 )  # fmt: skip
+OF_TABLES = _fields(
+    "",
+    ("subject.name", "text", "项目 名称"),
+    ("subject.code", "text", "编码 代码 编号 项目号"),
+    ("subject.department", "text", "归口部门 归口管理部门 主管科室 归口科室"),
+    ("subject.region", "text", "区县 县区 市县 县市区"),
+    ("budget.initial", "money", "年初批复 年初批复数 批复预算 批复金额 年初安排 年初安排数"),
+    ("budget.adjusted", "money", "调整后 年度预算 年度预算数 预算"),
+    ("budget.spent", "money", "支付金额 支付数 实际支付 已支付 累计支付 支出金额 支出 执行"),
+    ("budget.received", "money", "到位 到位金额"),
+    ("budget.carried_out", "money", "结转 结转金额 年末结转 结余资金 结余金额"),
+    ("indicators.*.target", "quantity", "目标 年度目标 年初目标"),
+    ("indicators.*.actual", "quantity", "完成 完成数 实际 实际数"),
+)
+"""Shorter names of the same fields, plain enough in a table of many records; on a form they would be taken for what a form prints."""
 DERIVED = frozenset(
     [
         "序号",
@@ -182,6 +208,21 @@ def kind_of(path: str) -> FieldKind:
     if path.startswith(("declared.", "reviewed.")) and ".reasons." not in path and last not in ("grade", "by"):
         return "number"
     return "quantity" if last in ("points", "share") else "number" if last == "weight" else "text"
+
+
+_FUND = re.compile("财政|拨款|补助|结转|其他|其它|自筹|资金|贷款|上级|本级|预算|债券|收入")
+_SOURCES = {"上年结转": "结转", "中央": "中央", "省级": "省|自治区|直辖市", "市级": "市", "县级": "县|区", "其他": ""}
+
+
+def fund_source(text: str) -> str | None:
+    """Where money comes from, by the name that a form prints for it; None if it is no name of a fund.
+
+    >>> fund_source("省级财政资金"), fund_source("当年财政拨款"), fund_source("培训")
+    ('省级', '其他', None)
+    """
+    if not _FUND.search(text):
+        return None
+    return next(name for name, words in _SOURCES.items() if re.search(words, text))
 
 
 def money_unit(text: str) -> str | None:

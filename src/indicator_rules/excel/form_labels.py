@@ -7,6 +7,7 @@ is read back without knowing its language; a label in Chinese is the first of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from indicator_rules import messages
 from indicator_rules.messages import Language
@@ -50,6 +51,28 @@ def choices(path: str, lang: Language) -> tuple[str, ...]:
 def category_choices(paths: Iterable[str], lang: Language) -> tuple[str, ...]:
     """The categories of entries."""
     return _in({path: _CATEGORIES[path] for path in paths}, lang)
+
+
+def category_label(path: str, lang: Language) -> str:
+    """What a category is called."""
+    return _CATEGORIES.get(path, path) if lang == "zh" else path
+
+
+def is_printed(text: str) -> bool:
+    """Whether a form prints this itself, in either language: a label, a heading, the title of a part."""
+    return text.rstrip("*") in _printed()
+
+
+@cache
+def _printed() -> frozenset[str]:
+    keys = [key for key in messages.catalogue() if key.startswith(("field.", "form."))]
+    return frozenset(
+        messages.text(key, {}, lang)
+        for key in keys
+        if key != "form.made-for"
+        for lang in messages.LANGUAGES
+        if "{" not in messages.catalogue()[key][lang]
+    )
 
 
 def _in(words: Mapping[str, str], lang: Language) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from indicator_rules.excel.form_fields import (
     INDICATOR_CLAIMS,
     INDICATORS,
     NOT_KEPT,
+    RATINGS,
     by_heading,
     heading,
 )
@@ -29,7 +30,7 @@ Section: TypeAlias = Literal["budget", "goals", "indicators"]
 EXECUTION_SCORE = "declared.criteria.budget_execution"
 """The points of the budget rows: 预算执行率 has this id in the rulesets for such forms."""
 
-_INDICATOR_HEADS = by_heading(INDICATORS, INDICATOR_CLAIMS)
+_INDICATOR_HEADS = by_heading(INDICATORS, INDICATOR_CLAIMS, RATINGS)
 _BUDGET_HEADS = by_heading(AMOUNTS)
 _GOAL_HEADS = by_heading(GOALS)
 _SCORES = frozenset(heading(name) for name in ("得分", "自评得分", "自评分", "执行率得分", "指标得分"))

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from indicator_rules import quantity
-from indicator_rules.errors import Problem, Where
-from indicator_rules.excel.form_fields import AMOUNTS, CLAIMS, SUBJECT, TEXTS, by_heading, heading, money_unit
+from indicator_rules.excel.form_fields import AMOUNTS, CLAIMS, SUBJECT, TEXTS, by_heading, fund_source, heading, money_unit
 from indicator_rules.excel.form_layout import EXECUTION_SCORE, Columns, Grid, is_heading, tables
-from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, category_text, is_blank, is_note, shown
-from indicator_rules.excel.workbook import Sheet, Value, address
+from indicator_rules.excel.form_record import Cell, Form, FormRecord, Place, category_text, is_blank, is_note, not_placed, shown
+from indicator_rules.excel.workbook import Sheet, Unreadable, Value
 from indicator_rules.quantity import QuantityError, normalise
 from indicator_rules.record_fields import category_path
 
@@ -68,12 +68,13 @@ _STRUCTURE = frozenset(
 _CRITERIA = re.compile(r"(?:项目)?(?:决策|过程|管理|投入|资金管理|组织实施|预算管理|绩效管理|履职)(?:指标)?")
 """First levels whose rows are criteria of a rubric, not indicators with a target."""
 _EXECUTION = re.compile(r"(?:年度)?(?:预算|资金)(?:资金)?执行率?(?:情况)?(?:指标)?")
-_FUND = re.compile("财政|拨款|补助|结转|其他|其它|自筹|资金|贷款|上级|本级|预算|债券|收入")
-_SOURCES = {"上年结转": "结转", "中央": "中央", "省级": "省|自治区|直辖市", "市级": "市", "县级": "县|区", "其他": ""}
 _GOAL = re.compile(r"(?:年度)?(?:绩效|总体)?目标([0-9]{1,2}|[一二三四五六七八九十])(?:\(([0-9.]+)分?\))?[:：]?(.*)", re.DOTALL)
 _YEAR = re.compile(r"[(（]?\s*((?:19|20)[0-9]{2})\s*年度?\s*[)）]?")
 _TITLE = re.compile("(?:自评|评价|绩效).{0,12}(?:表|报告)")
 _PLACEHOLDER = re.compile(r"指标[0-9一二三四五六七八九]{0,2}[:：.]?|[….]+|")
+_RATING = "assessments.indicators.*."
+_VALUES = frozenset(f"indicators.*.{name}" for name in ("target", "actual", "initial_target", "weight"))
+"""Fields without which a row below the total is none of an entry."""
 _POINTS_IN_NAME = re.compile(r"\s*[(（]\s*([0-9]+(?:\.[0-9]+)?)\s*分\s*[)）]\s*$")
 
 
@@ -93,6 +94,9 @@ class _FormReader:
         self.grid, self.heads = grid, heads
         self.record = FormRecord(file, grid.sheet.name)
         self.used: set[tuple[int, int]] = set()
+        self.spare: list[tuple[Cell, ...]] = []
+        self.summed = False
+        """Whether the total has been met: below it stand notes, unless a row says a target or an actual value."""
         self.goal: str | None = None
         self.levels: dict[int, Value | None] = {}
         """Column of 一级 or 二级指标 → what stands there, or above."""
@@ -120,7 +124,9 @@ class _FormReader:
                 self.labels(row)
         self.without_unit()
         self.left_over()
-        return self.record.form()
+        # An answer that is missed may be given in the first free row.
+        home = Place(self.grid.sheet.name, max(self.grid.rows) + 1, 1)
+        return replace(self.record.form(), spare=tuple(self.spare), home=home)
 
     # ------------------------------------------------------------------------------------------------------- what is known
 
@@ -227,9 +233,9 @@ class _FormReader:
         label = self.grid.text(row, names[-1]) if names else ""
         label = re.sub("^其中:?", "", label)
         given = [(table.fields[column], self.cell(row, column)) for column in cells if table.fields.get(column)]
-        if not given and not _FUND.search(label):
+        if not given and fund_source(label) is None:
             return False
-        if label and label not in _WHOLE and not _FUND.search(label) and label not in _STRUCTURE:
+        if label and label not in _WHOLE and fund_source(label) is None and label not in _STRUCTURE:
             return False
         self.use(row, *names, *(column for column in cells if column in table.fields))
         whole = label in _WHOLE or label in _STRUCTURE or "总额" in label or not label
@@ -247,7 +253,7 @@ class _FormReader:
             self.record.put(EXECUTION_SCORE, cell)
         if amounts:
             place = self.cell(row, names[-1]).place
-            source = next(name for name, words in _SOURCES.items() if re.search(words, label))
+            source = fund_source(label) or "其他"
             self.record.add_row(
                 "funds", [("funds.*.source", Cell(source, place)), ("funds.*.name", Cell(label, place)), *amounts]
             )
@@ -266,11 +272,16 @@ class _FormReader:
     def indicator(self, row: int, table: Columns) -> bool:
         """A row of the table of indicators: an entry, the total, the execution rate, or none of these."""
         cells = self.grid.rows[row]
-        if self.total(row, table) or any(self.goal_block(row, column) for column in list(cells)[:2]):
+        if self.total(row, table):
+            self.summed = True
+            return True
+        if any(self.goal_block(row, column) for column in list(cells)[:2]):
             return True
         first = next(iter(cells))
         known = self.grid.text(row, first)
         if known in _LABELS or is_note(cells[first]) or all(column not in table.fields for column in cells):
+            return False
+        if self.summed and self.is_note_below(row, table):
             return False
         levels = self.categories(row, table)
         given = {
@@ -286,17 +297,41 @@ class _FormReader:
         ):
             return self.execution(row, table, given)
         filled = {path: cell for path, cell in given.items() if not is_blank(cell.value)}
+        self.ratings(row, table, filled)
         # Columns whose heading spans several may hold a second value: that one is left over.
         taken = {cell.place.column for cell in given.values()}
         spare = {column for column in cells if column in table.fields and table.fields[column] in given and column not in taken}
+        spare |= {cell.place.column for path, cell in given.items() if path.startswith(_RATING) and path not in filled}
         self.use(row, *(column for column in cells if column in table.fields and column not in spare))
         if name is None or is_blank(name.value) or _PLACEHOLDER.fullmatch(str(name.value)):
             values = [path for path, cell in filled.items() if path != "indicators.*.name" and cell.value != Decimal(0)]
             if values or (levels and category_path(category_text(*(str(level.value) for level in levels))) is None):
                 self.used -= {(row, column) for column in cells}
             return True
-        self.entry(row, table, filled, levels)
+        unknown = {cell.place: cell.value for cell in (name, *levels) if isinstance(cell.value, Unreadable)}
+        for place, value in unknown.items():  # neither what it is called nor what it belongs to can be guessed
+            self.record.problem(value.code, place, (), **value.values)
+        if not unknown:
+            self.entry(row, table, filled, levels)
         return True
+
+    def is_note_below(self, row: int, table: Columns) -> bool:
+        """Whether a row below the total is no entry: it says neither target nor weight, or is of no known category and says but one of them."""
+        cells = self.grid.rows[row]
+        said = {table.fields.get(column, "") for column, value in cells.items() if not is_blank(value)}
+        kinds = [str(cells[column]) for column in cells if table.fields.get(column, "").startswith("indicators.*.category")]
+        known = not kinds or category_path(category_text(*kinds)) is not None
+        return len(said & _VALUES) < (1 if known else 2)
+
+    def ratings(self, row: int, table: Columns, filled: dict[str, Cell]) -> None:
+        """得分率 of a row that says its points follows from them; a reason or a name without a rating has nothing to go with."""
+        share = filled.get(_RATING + "share")
+        if share is not None and "declared.indicators.*" in filled and not _in_words(filled):
+            del filled[_RATING + "share"]
+            self.use(row, share.place.column)
+        if not {_RATING + "points", _RATING + "share"} & set(filled):
+            for name in ("reason", "by"):
+                filled.pop(_RATING + name, None)
 
     def entry(self, row: int, table: Columns, given: dict[str, Cell], levels: list[Cell]) -> None:
         name = given["indicators.*.name"]
@@ -320,8 +355,13 @@ class _FormReader:
             given["indicators.*.goal"] = Cell(self.goal, name.place)
         shared = self.weight_above(row, table)
         if shared in self.sharers:
-            given["indicators.*.part_of"] = Cell(self.sharers[shared], name.place)
-        entry = self.record.add_row("indicators", given.items())
+            given["indicators.*.part_of"] = Cell(self.sharers[shared], Place(name.place.sheet, *shared))
+        blank = [
+            (path, Cell(None, Place(name.place.sheet, row, column)))
+            for column, path in table.fields.items()
+            if path.startswith("indicators.") and path not in given and ".category." not in path
+        ]
+        entry = self.record.add_row("indicators", [*given.items(), *blank])
         if shared is not None and shared not in self.sharers and entry is not None:
             self.sharers[shared] = entry
             self.record.warning("form-weight-shared", Place(name.place.sheet, *shared), text=shown(text))
@@ -440,12 +480,22 @@ class _FormReader:
         for row, cells in self.grid.rows.items():
             left = [column for column in cells if (row, column) not in self.used and not is_blank(cells[column])]
             for start, end in _runs(left, list(cells)):
-                values = [shown(cells[column]) for column in left if start <= column <= end]
-                area = address(row, start) + (f":{address(row, end)}" if end > start else "")
-                where = Where(self.record.file, sheet=self.grid.sheet.name, cell=area)
-                self.record.problems.append(
-                    Problem("form-cell-not-placed", where, {"text": shown(" | ".join(values))}, "warning")
-                )
+                self.spare.append(tuple(self.cell(row, column) for column in left if start <= column <= end))
+        self.record.problems += not_placed(self.record.file, self.spare)
+
+
+def _in_words(filled: dict[str, Cell]) -> bool:
+    """Whether an entry is rated by a person: it says so, or its target is words."""
+    direction, target = (filled.get(f"indicators.*.{name}") for name in ("direction", "target"))
+    if "indicators.*.level" in filled or (direction is not None and direction.value in ("定性", "qualitative")):
+        return True
+    target = target or filled.get("indicators.*.initial_target")
+    if target is None or not isinstance(target.value, str):
+        return False
+    try:
+        return quantity.parse(target.value).kind == "text"
+    except QuantityError:
+        return True
 
 
 def _is_points(value: Any) -> bool:

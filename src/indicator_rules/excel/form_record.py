@@ -8,7 +8,7 @@ here beyond what cells alone can be wrong in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -19,10 +19,11 @@ from typing import Any, NamedTuple, TypeAlias
 from indicator_rules import quantity
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import exact, to_decimal
-from indicator_rules.excel.form_fields import FIELDS, FieldKind, kind_of
-from indicator_rules.excel.form_labels import label_key
+from indicator_rules.excel.form_fields import FieldKind, kind_of
+from indicator_rules.excel.form_words import Layout, answer_to, in_words
 from indicator_rules.excel.workbook import Unreadable, Value, address
 from indicator_rules.messages import Phrase, Words
+from indicator_rules.plan import Question
 from indicator_rules.quantity import QuantityError, money_factor
 from indicator_rules.record_fields import category_path
 
@@ -65,25 +66,93 @@ class Form:
     ruleset: str = ""
     """The ruleset that the form was made for, `family@edition`; empty for a published form."""
 
+    layout: Layout = "published"
+    spare: tuple[tuple[Cell, ...], ...] = ()
+    """Cells that were not understood, next to one another."""
+    asked: Mapping[str, Question] = field(default_factory=dict)
+    """The questions of the ruleset in force, by id."""
+    home: Place | None = None
+    """Where to look for what the form has no cell for: the row of a table, the first free row of a published form."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Sheet → file, where several files are read as one."""
+
+    @property
+    def label(self) -> str:
+        """Key and name of a record of a table; empty for a form, which is known by its sheet."""
+        subject = str(self.data.get("subject", {}).get("name", ""))
+        own = "" if "!" in self.name else self.name  # a row says no more than its cells
+        return " ".join(dict.fromkeys(filter(None, (own, subject)))) if self.layout == "table" else ""
+
+    def named(self, problem: Problem) -> Problem:
+        """A problem with its file and record, where there are several."""
+        if self.layout != "table":
+            return problem
+        return problem.at(file=self.files.get(problem.where.sheet, self.file), record=self.label)
+
+    def answering(self, questions: Iterable[Question]) -> Form:
+        """The form as a ruleset that asks these questions understands it: a label beside a value may be a question and its answer."""
+        asked = {one.id: one for one in questions}
+        form = replace(self, asked=asked)
+        data, places, spare = {**self.data, "answers": dict(self.data.get("answers", {}))}, dict(self.places), []
+        for run in self.spare:
+            rest = list(run)
+            for label, value in pairwise(run):
+                name = answer_to(label.value, asked) if label in rest and isinstance(label.value, str) else None
+                if name is not None and name not in data["answers"] and not isinstance(value.value, Unreadable):
+                    data["answers"][name] = value.value
+                    places["answers", name] = value.place
+                    rest = [one for one in rest if one not in (label, value)]
+            spare += [tuple(rest)] if rest else []
+        if not data["answers"] or tuple(spare) == self.spare:
+            return form
+        problems = [one for one in self.problems if one.code != "form-cell-not-placed"] + list(not_placed(self.file, spare))
+        return replace(form, data=data, places=places, spare=tuple(spare), problems=tuple(problems))
+
     def located(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems with the cells of their key paths, or of the nearest that the form has; in the order of the form."""
-        placed = [one if one.where.cell else one.at(file=self.file, **self._cell(one.where.path)) for one in problems]
-        return sorted(map(_in_words, placed), key=self._order)
+        placed = [one if one.where.cell else one.at(file=self.file, **self._cell(one)) for one in problems]
+        return sorted((in_words(self.named(one), self) for one in placed), key=self._order)
 
-    def _cell(self, path: KeyPath) -> dict[str, str]:
-        for length in range(len(path), 0, -1):
-            place = self.places.get(path[:length])
-            if place is None:
-                place = next((one for key, one in self.places.items() if key[:length] == path[:length]), None)
-            if place is not None:
-                return {"sheet": place.sheet, "cell": address(place.row, place.column)}
-        if "indicators" in path[:-1] and path[0] != "indicators":  # of an entry by its id: where the entry is
+    def besides(self, problems: Iterable[Problem]) -> Iterator[Problem]:
+        """What the reading said, but for what one of `problems`, found later, takes back."""
+        unshared = any(problem.code == "form-weight-not-shared" for problem in problems)
+        return (one for one in self.problems if not (unshared and one.code == "form-weight-shared"))
+
+    def _cell(self, problem: Problem) -> dict[str, str]:
+        path = problem.where.path
+        place = self._place(self._by_position(path), problem.code)
+        if place is None and (self.layout == "table" or path[:1] == ("answers",)):
+            place = self.home
+        if place is None:
+            return {"sheet": next((place.sheet for place in self.places.values()), "")}
+        return {"sheet": place.sheet, "cell": address(place.row, place.column)}
+
+    def _place(self, paths: Sequence[KeyPath], code: str) -> Place | None:
+        """The cell of the first of `paths` that has one, or else of the nearest above it."""
+        for path in paths:
+            if path in self.places:
+                if code.startswith("entry-weights") and (shared := self.places.get((*path[:-1], "part_of"))):
+                    return shared
+                return self.places[path]
+        for path in paths:
+            for length in range(len(path), _LEAST.get(str(path[0]), 1) - 1, -1):
+                near = (place for key, place in self.places.items() if key[:length] == path[:length])
+                found = self.places.get(path[:length]) or next(near, None)
+                if found is not None:
+                    return found
+        return None
+
+    def _by_position(self, path: KeyPath) -> list[KeyPath]:
+        """A path, and where else to look: what is to be given for an entry is looked for beside its actual value."""
+        if "indicators" in path[:-1] and path[0] != "indicators":  # of an entry by its id
             wanted = path[path.index("indicators") + 1]
             rows = enumerate(self.data.get("indicators", ()), start=1)
             row = next((place for place, entry in rows if wanted == entry.get("id", f"i{place}")), None)
-            if row is not None:
-                return self._cell(("indicators", row - 1))
-        return {"sheet": next((place.sheet for place in self.places.values()), "")}
+            own = [key for key in self.places if key[: len(path)] == path][:1]
+            return [path, *own] + ([] if row is None else [("indicators", row - 1, "actual"), ("indicators", row - 1)])
+        if path[:1] == ("indicators",) and path[2:] == ("level",):
+            return [path, (*path[:2], "actual"), path]
+        return [path] if path else []
 
     def _order(self, problem: Problem) -> tuple[int, int, int]:
         sheets = list(dict.fromkeys(place.sheet for place in self.places.values()))
@@ -92,25 +161,23 @@ class Form:
         return (sheet, int(match[2]), len(match[1])) if match else (sheet, 0, 0)
 
 
-def _in_words(problem: Problem) -> Problem:
-    """Of a form, a key that is missing is a label that was not filled in, and what cannot be scored is named by its labels."""
-    if problem.code == "value-absent":
-        labels = dict.fromkeys(map(_label, str(problem.values["missing"]).split(", ")))
-        parts = [part for label in labels for part in (", ", label)][1:]
-        return replace(problem, code="form-value-absent", values={**problem.values, "missing": Words(tuple(parts))})
-    if problem.code != "missing-key":
-        return problem
-    known = FIELDS.get(".".join("*" if isinstance(part, int) else part for part in problem.where.path))
-    if known is None:
-        return problem
-    return replace(problem, code="form-field-missing", values={"text": Phrase(label_key(known.path))})
+_LEAST = {"answers": 2, "assessments": 3, "deductions": 2, "not_applicable": 3}
+"""How much of a path has to agree before one place is near another: one answer is not near the next."""
 
 
-def _label(path: str) -> str | Phrase:
-    """What a form calls a field of a record; the path of one that no form heads."""
-    parts = path.split(".")
-    known = FIELDS.get(path) or FIELDS.get(".".join((parts[0], "*", *parts[2:])))
-    return path if known is None else Phrase(label_key(known.path))
+def not_placed(file: str, runs: Iterable[Sequence[Cell]]) -> Iterator[Problem]:
+    """A warning for each run of cells that were not understood."""
+    for run in runs:
+        first, last = run[0].place, run[-1].place
+        area = address(first.row, first.column) + (f":{address(last.row, last.column)}" if last != first else "")
+        texts = [in_cell(cell.value) for cell in run]
+        plain = [text for text in texts if isinstance(text, str)]
+        text = (
+            shown(" | ".join(plain))
+            if len(plain) == len(texts)
+            else Words(tuple(part for one in texts for part in (" | ", one))[1:])
+        )
+        yield Problem("form-cell-not-placed", Where(file, sheet=first.sheet, cell=area), {"text": text}, "warning")
 
 
 _Given: TypeAlias = tuple[str, Cell]
@@ -126,9 +193,13 @@ class FormRecord:
     data: dict[str, Any] = field(default_factory=dict)
     places: dict[KeyPath, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    layout: Layout = "published"
+    home: Place | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def form(self) -> Form:
-        return Form(self.file, self.name, self.data, self.places, tuple(self.problems))
+        form = Form(self.file, self.name, self.data, self.places, (), layout=self.layout, home=self.home, files=self.files)
+        return replace(form, problems=tuple(map(form.named, self.problems)))
 
     def problem(self, code: str, place: Place, path: KeyPath = (), **values: object) -> None:
         self.problems.append(Problem(code, place.where(self.file, path), values))
@@ -245,6 +316,11 @@ _LOCAL = {"进度": "时效", "环境": "生态", "环境效益": "生态效益"
 def shown(value: object) -> str:
     """A value as problems quote it."""
     return quantity.shown(format(value, "f") if isinstance(value, Decimal) else str(value))
+
+
+def in_cell(value: object) -> str | Phrase:
+    """What a cell shows, as problems quote it; of one whose value is not known, why."""
+    return Phrase(f"problems.{value.code}", tuple(value.values.items())) if isinstance(value, Unreadable) else shown(value)
 
 
 def is_blank(value: Value | None) -> bool:

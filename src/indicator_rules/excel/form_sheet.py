@@ -98,6 +98,32 @@ def fit(ws: Any, row: int) -> None:
     grow(ws, row, max(_SINGLE, min(_HIGHEST, lines * 13.5 + 6)))
 
 
+def let_grow(ws: Any) -> None:
+    """Rows of a sheet that somebody filled in, as high as their wrapped texts need; those that are high enough, or have no height of their own, stay."""
+    across = {(area.min_row, area.min_col): area for area in ws.merged_cells.ranges if area.min_row == area.max_row}
+    inside = {cell for area in ws.merged_cells.ranges if area.min_row < area.max_row for cell in ((area.min_row, area.min_col),)}
+    for row in range(1, min(ws.max_row, MOST_GROWN) + 1):
+        height = ws.row_dimensions[row].height
+        if height is None:
+            continue
+        needed = 0.0
+        for cell in ws[row]:
+            if isinstance(cell.value, str) and cell.alignment.wrap_text and (row, cell.column) not in inside:
+                area = across.get((row, cell.column))
+                columns = range(cell.column, (area.max_col if area else cell.column) + 1)
+                size = sum(ws.column_dimensions[address(1, column)[:-1]].width for column in columns) * 0.95
+                lines = sum(
+                    math.ceil((width(part) + 1) * (cell.font.size or 11) / 10 / size) or 1 for part in cell.value.split("\n")
+                )
+                needed = max(needed, lines * (cell.font.size or 11) * 1.35 + 6)
+        if needed > height:
+            grow(ws, row, min(_HIGHEST, needed))
+
+
+MOST_GROWN = 5000
+"""Rows looked at: a sheet of a form has tens, a broken one a million."""
+
+
 class FormSheet:
     """A sheet that is written from the top down; `row` is the next one."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -122,17 +122,46 @@ def mapped(path: Path, mapping: FieldMapping) -> list[Form]:
 
 
 def _joined(path: Path, mapping: FieldMapping) -> Workbook | None:
-    """The workbook; of .csv files that the mapping calls sheets, all in the folder as one, read with the first (None for the others)."""
-    names = [sheet.sheet for sheet in mapping.sheets]
+    """The workbook; with the other files of its folder that have sheets of the mapping as one, read with the first (None for the others)."""
     book = read_workbook(path)
-    if path.suffix.lower() != ".csv" or len(names) < 2 or path.stem not in names:
+    names = [sheet.sheet for sheet in mapping.sheets]
+    own = {sheet.name for sheet in book.sheets if sheet.rows}
+    if len(names) < 2 or not own & set(names) or own >= {name for name in names if name is not None}:
         return book
-    if path.stem != names[0]:
+    others = [
+        book,
+        *(read_workbook(other) for other in _beside(path, [name for name in names if name is not None and name not in own])),
+    ]
+    if names[0] is not None and names[0] not in own and any(names[0] in {one.name for one in other.sheets} for other in others):
         return None
-    others = [path.with_name(f"{name}{path.suffix}") for name in names[1:] if name is not None]
-    return replace(
-        book, sheets=book.sheets + tuple(sheet for other in others if other.exists() for sheet in read_workbook(other).sheets)
-    )
+    sheets = {sheet.name: (sheet, other.file) for other in reversed(others) for sheet in other.sheets if sheet.rows}
+    files = {name: file for name, (_, file) in sheets.items() if file != book.file}
+    return replace(book, sheets=tuple(sheet for sheet, _ in sheets.values()), files=files)
+
+
+def _beside(path: Path, wanted: Sequence[str]) -> Iterator[Path]:
+    """The files of the folder that hold sheets of these names: a .csv file is a sheet of its own name; of workbooks, all that can be read."""
+    left = set(wanted)
+    for other in sorted(path.parent.iterdir(), key=lambda one: (one.suffix.lower() != ".csv", one.name)):
+        if other == path or other.name.startswith("~$") or not left:
+            continue
+        if other.suffix.lower() == ".csv" and other.stem in left:
+            found = {other.stem}
+        elif other.suffix.lower() in (".xlsx", ".xlsm"):
+            found = left & _sheets_of(other)
+        else:
+            continue
+        left -= found
+        if found:
+            yield other
+
+
+def _sheets_of(path: Path) -> set[str]:
+    """The sheets of a workbook; none of one that cannot be read, which is told where it is read itself."""
+    try:
+        return {sheet.name for sheet in read_workbook(path).sheets if sheet.rows}
+    except RecordError:
+        return set()
 
 
 class _Tables:
@@ -159,8 +188,26 @@ class _Tables:
             raise RecordError([Problem("mapping-no-rows", Where(self.book.file))])
         for record in self.records.values():
             self.constants(record)
+        self.alone()
         made[0].problems += self.problems
         return [record.form() for record in made]
+
+    def alone(self) -> None:
+        """A key that stands on sheets of entries alone leads to no project: told as that, not as a project without a name."""
+        naming = {
+            one.sheet for one in self.mapping.sheets if any(column.field == "subject.name" for column in one.columns.values())
+        }
+        if self.mapping.key is None or len(self.mapping.sheets) < 2 or not naming:
+            return
+        for record in self.records.values():
+            sheet = record.home.sheet if record.home is not None else ""
+            if "name" not in record.data.get("subject", {}) and record.home is not None and sheet not in naming:
+                known = "、".join(one or "" for one in naming)
+                record.problems = []
+                record.problem(
+                    "mapping-key-only-there", record.home, text=record.name, key=str(self.mapping.key), sheet=sheet, known=known
+                )
+                record.data = {}
 
     def _named(self, columns: SheetColumns) -> Sheet:
         found = next((sheet for sheet in self.book.sheets if sheet.rows and columns.sheet in (None, sheet.name)), None)
@@ -231,18 +278,20 @@ class _Tables:
         """The record that a row belongs to."""
         sheet, file = grid.sheet.name, self.book.file
         if at_key is None:
-            return self.started(f"{sheet}!{row}")
+            return self.started(f"{sheet}!{row}", grid, row)
         cell = grid.cell(row, at_key)
         if is_blank(cell.value) or not isinstance(cell.value, str | Decimal):
-            stray = FormRecord(file, f"{sheet}!{row}")
+            stray = FormRecord(file, f"{sheet}!{row}", layout="table", files=self.book.files)
             stray.problem("mapping-row-without-key", Place(sheet, row, at_key), text=str(self.mapping.key))
             self.strays.append(stray)
             return FormRecord(file)
         key = shown(cell.value)
-        return self.records.get(key) or self.started(key)
+        return self.records.get(key) or self.started(key, grid, row)
 
-    def started(self, name: str) -> FormRecord:
-        record = self.records[name] = FormRecord(self.book.file, name)
+    def started(self, name: str, grid: Grid, row: int) -> FormRecord:
+        home = Place(grid.sheet.name, row, next(iter(grid.rows[row])))
+        record = FormRecord(self.book.file, name, layout="table", home=home, files=self.book.files)
+        self.records[name] = record
         if self.unit is not None and self.has_budget:
             record.data["budget"] = {"unit": self.unit}
         return record

@@ -1,6 +1,6 @@
 """A first mapping of a table, guessed from its headings.
 
-In: a .xlsx or .csv file of many records. Out: the text of a mapping.toml, which reads the file as far as the headings are known, and a warning for each
+In: .xlsx and .csv files of many records, which are read as one. Out: the text of a mapping.toml, which reads the file as far as the headings are known, and a warning for each
 heading that is not. Nothing is guessed from values, but for the year in a title or a file name.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from indicator_rules import messages
@@ -19,6 +20,8 @@ from indicator_rules.excel.form_fields import (
     FUNDS,
     INDICATOR_CLAIMS,
     INDICATORS,
+    OF_TABLES,
+    RATINGS,
     SUBJECT,
     TEXTS,
     by_heading,
@@ -27,36 +30,41 @@ from indicator_rules.excel.form_fields import (
 )
 from indicator_rules.excel.form_layout import Grid
 from indicator_rules.excel.form_record import Place, is_blank
+from indicator_rules.excel.form_words import answer_to
 from indicator_rules.excel.read_workbook import read_workbook
 from indicator_rules.excel.workbook import Sheet
+from indicator_rules.plan import Question
 from indicator_rules.quantity import normalise
 
-_OF_RECORD = by_heading(SUBJECT, AMOUNTS, CLAIMS, TEXTS)
-_OF_ENTRY = by_heading(INDICATORS, INDICATOR_CLAIMS, SUBJECT, AMOUNTS)
-_OF_FUND = by_heading(SUBJECT, FUNDS)
+_SHORT = {part: tuple(one for one in OF_TABLES if one.path.startswith(part)) for part in ("subject.", "budget.", "indicators.")}
+_OF_RECORD = by_heading(SUBJECT, AMOUNTS, CLAIMS, TEXTS, _SHORT["subject."], _SHORT["budget."])
+_OF_ENTRY = by_heading(
+    INDICATORS, INDICATOR_CLAIMS, RATINGS, _SHORT["indicators."], SUBJECT, AMOUNTS, _SHORT["subject."], _SHORT["budget."]
+)
+_OF_FUND = by_heading(SUBJECT, FUNDS, _SHORT["subject."])
 _DERIVED = frozenset(map(heading, DERIVED))
 
 
 class _Table:
     """A sheet whose headings were found: column → (text as it stands, field or None)."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet, self.grid = sheet, Grid.of(sheet)
+    def __init__(self, sheet: Sheet, file: str = "", asked: Mapping[str, Question] | None = None) -> None:
+        self.sheet, self.grid, self.file = sheet, Grid.of(sheet), file
         self.header = self._header()
         texts = {column: str(value) for column, value in self.grid.rows[self.header].items() if not is_blank(value)}
         known = {heading(text) for text in texts.values()}
+        of_entry = {_OF_ENTRY[name].path for name in known if name in _OF_ENTRY}
         names = _OF_RECORD
-        if _is_of(INDICATORS, known, "indicators.*.name") and _is_of(
-            INDICATORS, known, "indicators.*.target", "indicators.*.actual"
-        ):
+        if "indicators.*.name" in of_entry and of_entry & {"indicators.*.target", "indicators.*.actual"}:
             names = _OF_ENTRY
-        elif _is_of(FUNDS, known, "funds.*.source"):
+        elif any(name in _OF_FUND and _OF_FUND[name].path == "funds.*.source" for name in known):
             names = _OF_FUND
         self.fields: dict[int, tuple[str, str | None]] = {}
         taken: set[str] = set()
         for column, text in texts.items():
             one = names.get(heading(text))
-            path = one.path if one is not None and one.path not in taken else None
+            wanted = one.path if one is not None else _answer(text, asked)
+            path = wanted if wanted not in taken else None
             taken.add(path or "")
             self.fields[column] = (" ".join(text.split()), path)
 
@@ -74,15 +82,22 @@ class _Table:
         return [str(value) for row in self.grid.rows if row < self.header for value in self.grid.rows[row].values()]
 
 
-def guess(path: Path) -> tuple[str, list[Problem]]:
-    """The text of a mapping for a file, and what it could not place. Raises: RecordError."""
-    book = read_workbook(path)
-    tables = [_Table(sheet) for sheet in book.sheets if sheet.rows and not sheet.hidden]
+def guess(paths: Path | Sequence[Path], questions: Iterable[Question] = ()) -> tuple[str, list[Problem]]:
+    """The text of a mapping for files read as one, and what it could not place. With `questions` of a ruleset, headings may be their labels.
+
+    Raises: RecordError.
+    """
+    files = [paths] if isinstance(paths, Path) else list(paths)
+    asked = {one.id: one for one in questions}
+    books = [read_workbook(path) for path in files]
+    tables = [_Table(sheet, book.file, asked) for book in books for sheet in book.sheets if sheet.rows and not sheet.hidden]
     tables = [table for table in tables if any(field for _, field in table.fields.values())]
     if not tables:
-        raise RecordError([Problem("mapping-no-headings", Where(book.file))])
+        raise RecordError([Problem("mapping-no-headings", Where(books[0].file))])
+    # Records before what belongs to them: the first sheet says which there are.
+    tables.sort(key=lambda table: any("*" in (field or "") for _, field in table.fields.values()))
     problems: list[Problem] = []
-    lines = ["schema = 1", *_key(tables), "", *_constants(path, tables)]
+    lines = ["schema = 1", *_key(tables), "", *_constants(files[0], tables)]
     for table in tables:
         lines += ["", "[[sheets]]", f"sheet = {_quoted(table.sheet.name)}", f"header = {table.header}"]
         ignored = [text for text, field in table.fields.values() if field is None and heading(text) in _DERIVED]
@@ -90,7 +105,7 @@ def guess(path: Path) -> tuple[str, list[Problem]]:
             lines.append(f"ignore = [{', '.join(map(_quoted, ignored))}]")
         lines.append("[sheets.columns]")
         for column, (text, field) in table.fields.items():
-            place = Place(table.sheet.name, table.header, column).where(book.file)
+            place = Place(table.sheet.name, table.header, column).where(table.file)
             if field is not None:
                 unit = _unit(text, field, table)
                 target = _quoted(field) if unit is None else f"{{ field = {_quoted(field)}, unit = {_quoted(unit)} }}"
@@ -149,10 +164,10 @@ def _unit(text: str, field: str, table: _Table) -> str | None:
     return found[1] if found and field.rpartition(".")[2] in ("target", "actual", "prior", "initial_target") else None
 
 
-def _is_of(fields: tuple[object, ...], known: set[str], *paths: str) -> bool:
-    return any(
-        heading(name) in known for one in fields if getattr(one, "path", "") in paths for name in getattr(one, "headings", ())
-    )
+def _answer(text: str, asked: Mapping[str, Question] | None) -> str | None:
+    """The answer that a heading is for, where a ruleset asks for one that is called so."""
+    name = answer_to(text, asked) if asked else None
+    return None if name is None else f"answers.{name}"
 
 
 def _quoted(text: str) -> str:

@@ -58,11 +58,15 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """A spreadsheet file. `names`: defined name → sheet and area, for those that stand for one area."""
+    """A spreadsheet file, or several of one folder as one.
+
+    `names`: defined name → sheet and area, for those that stand for one area. `files`: sheet → file, where that is another one.
+    """
 
     file: str
     sheets: tuple[Sheet, ...]
     names: Mapping[str, tuple[str, Area]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def address(row: int, column: int) -> str:

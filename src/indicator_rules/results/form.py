@@ -11,23 +11,25 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from indicator_rules import messages
+from indicator_rules import messages, quantity
 from indicator_rules.cell_text import cell_number, cell_text
 from indicator_rules.errors import KeyPath, Problem, RecordError, Where
 from indicator_rules.evaluation import CriterionResult, Evaluation
-from indicator_rules.exact import Exact
+from indicator_rules.exact import Exact, divide
 from indicator_rules.excel.form_layout import Grid, tables
 from indicator_rules.excel.form_named import COLUMN, PREFIX, ROW
 from indicator_rules.excel.form_record import Form, Place
-from indicator_rules.excel.form_sheet import FormSheet, text
+from indicator_rules.excel.form_sheet import FormSheet, let_grow, text
 from indicator_rules.excel.read_workbook import read_workbook
 from indicator_rules.excel.workbook import Workbook
 from indicator_rules.explaining.explain import Explainer
 from indicator_rules.messages import Language
+from indicator_rules.quantity import QuantityError
 from indicator_rules.results.results import Scored
 
 _LOST = (
@@ -91,6 +93,11 @@ def _copy(scored: Scored, evaluation: Evaluation, lang: Language) -> bytes | Non
     try:
         book = openpyxl.load_workbook(path, data_only=True, keep_links=False)
         filled = [_put(book, places, *one) for one in _points(evaluation, lang)]
+        for place, what, value in follow_ups(form, known, evaluation):
+            _follow(book[place.sheet], place, what, value)
+        for ws in book.worksheets:
+            if ws.title in {place.sheet for place in form.places.values()}:
+                let_grow(ws)
         _Sheet(book.create_sheet(_title(book, lang)), evaluation, lang).write()
         return _saved(book) if any(filled) else None
     except Exception:  # noqa: BLE001  openpyxl reads more of a file than we do, and raises whatever it meets there
@@ -175,9 +182,63 @@ def _put(book: Any, places: dict[KeyPath, Place], path: KeyPath, value: Exact | 
         text(cell, after)
     else:
         cell.value = after
-        cell.number_format = "General"
+        cell.number_format = _format(after)
     _comment(cell, "\n".join(notes))
     return True
+
+
+def _format(points: Decimal) -> str:
+    """How points are shown: 10/3 as 3.33, whatever else stands in the cell; what has no more than two decimals as it is."""
+    return "General" if points == round(points, 2) else "0.00"
+
+
+_FOLLOWING = ("得分系数", "得分率", "扣分")
+"""Columns of published forms that are worked out from the points."""
+
+
+def follow_ups(form: Form, book: Workbook, evaluation: Evaluation) -> Iterator[tuple[Place, str, Exact]]:
+    """Cells that follow from the points of an entry, and what they have to say now: an old 80% beside new points would contradict them."""
+    results = {entry.id: entry for result in evaluation.criteria for entry in result.entries}
+    grids = {sheet.name: Grid.of(sheet) for sheet in book.sheets}
+    heads = {
+        name: {row: table for row, table in tables(grid).items() if table.section == "indicators"} for name, grid in grids.items()
+    }
+    rated = evaluation.record.assessments.indicators
+    for position, given in enumerate(form.data.get("indicators", ()), start=1):
+        name = given.get("id", f"i{position}")
+        place, entry = form.places.get(("indicators", position - 1)), results.get(name)
+        above = [] if place is None or form.layout != "published" else [row for row in heads[place.sheet] if row < place.row]
+        if place is None or entry is None or not above:
+            continue
+        table, grid = heads[place.sheet][max(above)], grids[place.sheet]
+        for column in grid.rows[place.row]:
+            what = next(
+                (text for row in range(table.first, table.last + 1) if (text := grid.text(row, column)) in _FOLLOWING), ""
+            )
+            if what == "扣分":
+                yield Place(place.sheet, place.row, column), what, entry.exact_weight - entry.exact_points
+            elif what and entry.exact_weight and not (what == "得分率" and name in rated):
+                yield Place(place.sheet, place.row, column), what, divide(entry.exact_points, entry.exact_weight)
+
+
+def _follow(ws: Any, place: Place, what: str, value: Exact) -> None:
+    cell = ws.cell(place.row, place.column)
+    before, after = cell.value, cell_number(value)
+    if before in (None, "") or not _differs(_plain(before), after):
+        return
+    cell.value = after
+    if "%" not in cell.number_format:
+        cell.number_format = _format(after) if what == "扣分" or isinstance(before, int | float) else "0.00%"
+    _comment(cell, messages.text("results.before", {"text": str(before)[:60]}))
+
+
+def _plain(typed: object) -> object:
+    """80% typed as text is 0.8."""
+    text = str(typed).strip()
+    try:
+        return Decimal(text[:-1]) / 100 if text.endswith(("%", "％")) else typed
+    except ArithmeticError:
+        return typed
 
 
 def _differs(before: object, after: object) -> bool:
@@ -227,7 +288,15 @@ class _Sheet:
         if evaluation.exact_total is not None and evaluation.grade_position is not None:
             grade = plan.grade_labels[evaluation.grade_position].text(self.lang)
             self.row(_say("total", self.lang), plan.full_score, evaluation.exact_total, "")
-            sheet.plain(sheet.row - 1, 6, grade)
+            sheet.label(sheet.row, 1, _say("column-grade", self.lang))
+            for column in range(2, 7):
+                sheet.plain(sheet.row, column, grade if column == 5 else "", center=column == 5)
+            sheet.row += 1
+        if evaluation.findings:
+            sheet.row += 1
+            sheet.section(_say("findings", self.lang, count=len(evaluation.findings)))
+            for finding in evaluation.findings:
+                sheet.line(finding.text(self.lang))
         sheet.finish(frozen=head)
         sheet.ws.protection.sheet = False
 
@@ -246,7 +315,7 @@ class _Sheet:
         self.row("　" * depth + result.criterion.label.text(self.lang), result.exact_weight, result.exact_points, why)
         for entry in result.entries:
             why = self.explainer.entry(result, entry) if self.explainer.fell_short(entry) else ""
-            words = (entry.target or "", entry.actual or "")
+            words = (_typed(entry.target, entry.indicator.unit), _typed(entry.actual, entry.indicator.unit))
             self.row("　" * (depth + 1) + entry.name, entry.exact_weight, entry.exact_points, why, words)
 
     def row(self, label: str, weight: Exact, points: Exact, why: str, words: tuple[str, str] = ("", "")) -> None:
@@ -257,8 +326,21 @@ class _Sheet:
             sheet.plain(row, column, value)
         for column, number in ((4, weight), (5, points)):
             sheet.plain(row, column, "", center=True)
-            sheet.ws.cell(row, column).value = cell_number(number)
+            shown = cell_number(number)
+            sheet.ws.cell(row, column).value = shown
+            sheet.ws.cell(row, column).number_format = _format(shown)
         if points < weight:
             _comment(sheet.ws.cell(row, 5), why)
         sheet.fit(row)
         sheet.row += 1
+
+
+def _typed(text: str | None, unit: str | None) -> str:
+    """A value as it was typed, with the unit that stands in a column of its own."""
+    if not text or not unit:
+        return text or ""
+    try:
+        read = quantity.parse(text)
+    except QuantityError:
+        return text
+    return text + unit if read.number is not None and read.unit is None else text

@@ -42,6 +42,7 @@ class TableBook:
         self.text = self.book.add_format(_FONT | {"text_wrap": True})
         self.quoted = self.book.add_format(_FONT | {"text_wrap": True, "quote_prefix": True})
         self.number = self.book.add_format(_FONT)
+        self.rounded = self.book.add_format(_FONT | {"num_format": "0.00"})
         self.sheets: list[_Sheet] = []
 
     def __enter__(self) -> Self:
@@ -124,7 +125,8 @@ class _Sheet:
             elif value is None or isinstance(value, str):
                 sheet.write_blank(at, place, None, book.text)
             else:
-                sheet.write_number(at, place, cell_number(value), book.number)
+                number = cell_number(value)  # 10/3 is shown as 3.33; the cell holds more
+                sheet.write_number(at, place, number, book.number if number == round(number, 2) else book.rounded)
         self.rows += 1
 
     def finish(self) -> None:
@@ -138,7 +140,11 @@ def _width(text: str) -> int:
 
 def sheet_title(wanted: str, taken: Sequence[str]) -> str:
     """A name that a sheet may have: short, without signs that Excel refuses, and not given yet."""
-    name = re.sub(r"[\[\]:*?/\\']", "-", plain_text(wanted))[:LONGEST_TITLE]
+    name = re.sub(r"[\[\]:*?/\\']", "-", plain_text(wanted))
+    if len(name) > LONGEST_TITLE:  # of a ruleset's name, the edition at the end says more than what stands before it
+        before, at, edition = name.rpartition("@")
+        end = f"…{at}{edition}" if at and len(edition) < LONGEST_TITLE // 2 else ""
+        name = (before if end else name)[: LONGEST_TITLE - len(end)] + end
     known = {title.casefold() for title in taken}
     number = 2
     title = name

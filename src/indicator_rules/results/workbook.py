@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Self
 
 from indicator_rules import messages
 from indicator_rules.cell_text import cell_number
-from indicator_rules.errors import Problem, path_text
-from indicator_rules.evaluation import Evaluation
+from indicator_rules.errors import Problem, Where, path_text
+from indicator_rules.evaluation import Evaluation, Finding
 from indicator_rules.exact import Exact, divide, to_text
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
@@ -38,9 +39,11 @@ class ResultsWorkbook:
         self.book = TableBook()
         self.scored = self.refused = 0
         self.rulesets: dict[str, _Ruleset] = {}
+        self.files: dict[str, str] = {}
+        """Name of a file → the first that has it."""
         self.losses = self._table("sheet-losses", ("file", 20), ("subject", 20), ("criterion", 16), ("entry", 18), ("lost", 8), ("exact", 9), ("why", 56),
                                   ("clause", 38), ("code", 22))  # fmt: skip
-        self.fixes = self._table("sheet-fixes", ("severity", 8), ("file", 22), ("sheet", 14), ("cell", 8), ("message", 46), ("hint", 40), ("place", 22),
+        self.fixes = self._table("sheet-fixes", ("severity", 8), ("file", 18), ("subject", 18), ("sheet", 11), ("cell", 7), ("message", 44), ("hint", 36), ("place", 20),
                                  ("code", 20))  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -63,20 +66,50 @@ class ResultsWorkbook:
     def add(self, one: Scored) -> None:
         """A record, its losses and its problems."""
         for problem in one.problems:
-            self.fixes.add(_problem(problem, self.say(f"severity-{problem.severity}"), self.lang))
+            self.fixes.add(self._problem(one.reading, problem))
         if one.evaluation is None:
             self.refused += 1
             return
         self.scored += 1
-        self._ruleset(one.evaluation.plan).add(one.reading, one.evaluation)
+        for finding in one.evaluation.findings:
+            self.fixes.add(self._finding(one.reading, finding))
+        self._ruleset(one.evaluation.plan).add(self._source(one.reading), one.evaluation)
         for loss in losses(one.evaluation, self.lang):
             exact = None if cell_number(loss.exact_lost) == loss.exact_lost else to_text(loss.exact_lost)
             label = loss.result.criterion.label.text(self.lang)
             entry = loss.entry and loss.entry.name
             subject = one.evaluation.record.subject.name
             self.losses.add(
-                (one.reading.source, subject, label, entry, loss.exact_lost, exact, loss.sentence, loss.clause, loss.code)
+                (self._source(one.reading), subject, label, entry, loss.exact_lost, exact, loss.sentence, loss.clause, loss.code)
             )
+
+    def _source(self, reading: Reading) -> str:
+        """The file's name and which of its records; with its folder, where two files have one name."""
+        path = Path(reading.file)
+        first = self.files.setdefault(path.name, reading.file)
+        name = path.name if first == reading.file else f"{path.parent.name}/{path.name}"
+        return f"{name}:{reading.name}" if reading.name else name
+
+    def _problem(self, reading: Reading, problem: Problem) -> Sequence[Content]:
+        where = problem.where
+        place = f"{where.line}:{where.column or 1}" if where.line is not None else ""
+        path = " ".join(part for part in (place, path_text(where.path)) if part)
+        # A problem of a ruleset, or of another file that is read with this one, has that file.
+        of_record = where.file in ("", reading.file)
+        source = self._source(reading) if of_record or where.record else Path(where.file).name
+        severity, subject = self.say(f"severity-{problem.severity}"), where.record or _subject(reading)
+        message, hint = problem.message(self.lang), problem.hint(self.lang)
+        return (severity, source, subject, where.sheet, where.cell, message, hint, path, problem.code)
+
+    def _finding(self, reading: Reading, finding: Finding) -> Sequence[Content]:
+        """What does not bear on the points: at the cell of the entry that it is about, where a form has one."""
+        cell, sheet = "", ""
+        if reading.form is not None and finding.subject:
+            where = Where(reading.file, ("declared", "indicators", finding.subject))
+            (placed,) = reading.form.located([Problem(finding.code, where, {}, "info")])
+            cell, sheet = placed.where.cell, placed.where.sheet
+        said = (self.say("severity-info"), self._source(reading), _subject(reading), sheet, cell, finding.text(self.lang))
+        return (*said, None, finding.subject, finding.code)
 
     def _ruleset(self, plan: Plan) -> _Ruleset:
         name = f"{plan.family}@{plan.edition}"
@@ -114,7 +147,7 @@ class _Ruleset:
         self.least: Exact | None = None
         self.most: Exact | None = None
 
-    def add(self, reading: Reading, evaluation: Evaluation) -> None:
+    def add(self, source: str, evaluation: Evaluation) -> None:
         total, subject = evaluation.exact_total, evaluation.record.subject
         if total is not None:
             self.totals += 1
@@ -124,8 +157,8 @@ class _Ruleset:
         position = evaluation.grade_position
         grade = None if position is None else self.plan.grade_labels[position].text(self.lang)
         self.grades.update([grade] if grade else [])
-        points = (result.exact_points for result in evaluation.criteria)
-        self.table.add((reading.source, subject.name, subject.unit, subject.year, total, grade, *points))
+        points = (None if result.row == "out_of_force" else result.exact_points for result in evaluation.criteria)
+        self.table.add((source, subject.name, subject.unit, subject.year, total, grade, *points))
 
     def summary(self) -> Iterable[tuple[str, Exact | None]]:
         """What can be said of all totals."""
@@ -133,8 +166,8 @@ class _Ruleset:
         return (("records", self.table.count), ("mean", mean), ("most", self.most), ("least", self.least))
 
 
-def _problem(problem: Problem, severity: str, lang: Language) -> Sequence[Content]:
-    where = problem.where
-    place = f"{where.line}:{where.column or 1}" if where.line is not None else ""
-    path = " ".join(part for part in (place, path_text(where.path)) if part)
-    return (severity, where.file, where.sheet, where.cell, problem.message(lang), problem.hint(lang), path, problem.code)
+def _subject(reading: Reading) -> str:
+    """Who a record is about, as far as it says."""
+    if reading.found is not None:
+        return reading.found.subject.name
+    return str(reading.form.data.get("subject", {}).get("name", "")) if reading.form is not None else ""
