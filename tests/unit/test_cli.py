@@ -187,6 +187,13 @@ def test_output_to_a_file_is_what_the_screen_shows(tmp_path: Path, form: str) ->
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_output_to_a_link_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop.txt").symlink_to("loop.txt")
+    done = run("evaluate", EXAMPLE, "-o", tmp_path / "loop.txt")
+    assert (done.exit_code, "[output-not-written]" in done.stderr) == (1, True)
+    assert (tmp_path / "loop.txt").is_symlink()
+
+
 def test_output_keeps_the_mode_and_goes_through_a_link(tmp_path: Path) -> None:
     out, link = tmp_path / "out", tmp_path / "link"
     out.write_text("old", encoding="utf-8")

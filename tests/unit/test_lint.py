@@ -532,4 +532,4 @@ scale = { kind = "bands", bands = [{ at_least = "90%", award = "100%" }, { award
 [[grades]]
 label = "优"
 """
-    assert [problem.code for problem in Rules.from_text(text).lint() if "unreachable" in problem.code] == []
+    assert [problem.code for problem in ir.load(text).lint() if "unreachable" in problem.code] == []

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
@@ -47,6 +50,9 @@ HOSTILE = [
     "=cmd|' /C calc'!A0",
     "a\x00b\x1b[31m",
     "_x0041_",
+    "<r>项目甲</r>",
+    "<r>a & b</r>",
+    '<r></r></is></c><c r="B3" t="str"><f>HYPERLINK(&quot;http://evil&quot;)</f><v>1</v></c><c t="inlineStr"><is><r></r>',
     "\ufffe",
     "=" + "长" * 40_000,
 ]
@@ -534,3 +540,21 @@ def test_a_table_of_one_record_by_a_mapping_has_a_sheet_of_our_own(tmp_path: Pat
     assert book.sheetnames == ["评分结果"]
     assert book.worksheets[0]["A1"].value == "=甲（2023 年度）"
     no_formula(tmp_path / "r.xlsx")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files here")
+def test_a_disk_without_room_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "meanwhile").mkdir()
+    (tmp_path / "in").mkdir()
+    text = (EXAMPLES / "zhanjiang-2023.toml").read_text(encoding="utf-8")
+    for number in range(60):
+        (tmp_path / "in" / f"{number}.toml").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "indicator_rules", "evaluate", str(tmp_path / "in"), "-o", str(tmp_path / "r.xlsx")]
+    limited = ["bash", "-c", 'ulimit -f 8; exec "$@"', "bash", *command]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "meanwhile"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(limited, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "output-not-written" in done.stderr
+    assert list((tmp_path / "meanwhile").iterdir()) == []
+    assert not (tmp_path / "r.xlsx").exists()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indicator_rules.cli.terminal import DONE, PROBLEMS, say, show, tell, write
+from indicator_rules.cli.terminal import DONE, PROBLEMS, not_written, say, show, tell, write
 from indicator_rules.errors import Problem
 
 if TYPE_CHECKING:
@@ -32,11 +32,14 @@ def write_results(path: Path, found: Iterable[Scored], number: int, *, single: b
             scored = 1
             content = results_form(only)
         else:
-            with ResultsWorkbook() as results:
-                for one in [only] if single else shown:
-                    results.add(one)
-                scored, refused = results.scored, results.refused
-                content = results.content()
+            try:
+                with ResultsWorkbook() as results:
+                    for one in [only] if single else shown:
+                        results.add(one)
+                    scored, refused = results.scored, results.refused
+                    content = results.content()
+            except OSError as error:  # no room for what is written meanwhile
+                raise not_written(path, error) from None
     write(path, content)
     tell(told.values())
     show(say("summary", scored=scored, refused=refused) + say("results-written", file=path) + "\n")

@@ -8,6 +8,7 @@ and a terminal that lacks a character still shows the rest.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -115,9 +116,8 @@ class Group(Command, click.Group):
         except (_PipeClosed, BrokenPipeError):
             code = PIPE_CLOSED
             _drop_output()
-        except (
-            OSError
-        ) as error:  # a path that the system will not even look up; without a name it is the screen, sent to a full disk
+        except OSError as error:
+            # A path that the system will not even look up; without a name it is the screen, sent to a full disk.
             name = error.filename if isinstance(error.filename, str) else ""
             failed = "file-unreadable" if name else "output-not-written"
             tell([Problem(failed, Where(quantity.shown(name)), {"reason": reason(error)})])
@@ -281,7 +281,7 @@ def write(path: Path, content: str | bytes) -> None:
         if path.exists() and not path.is_file():  # a pipe or a device: nothing to put in its place
             path.write_bytes(data)
             return
-        path = path.resolve()  # through a link, not in place of it
+        path = _target(path)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
         try:
@@ -293,7 +293,20 @@ def write(path: Path, content: str | bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except (OSError, ValueError) as error:
-        raise RecordError([Problem("output-not-written", Where(str(path)), {"reason": reason(error)})]) from None
+        raise not_written(path, error) from None
+
+
+def _target(path: Path) -> Path:
+    """Where a link leads to; what is written goes through it, not in its place. Raises OSError for one that leads back to itself."""
+    found = Path(os.path.realpath(path))
+    if found.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return found
+
+
+def not_written(path: Path, error: OSError | ValueError) -> RecordError:
+    """What is told of a file that the system does not let be written."""
+    return RecordError([Problem("output-not-written", Where(str(path)), {"reason": reason(error)})])
 
 
 def _umask() -> int:

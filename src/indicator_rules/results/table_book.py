@@ -1,15 +1,17 @@
 """Tables as a workbook, written row by row: many rows to a sheet, a heading on every page, A4 across.
 
 In: for each sheet a title, headings and widths, then rows of texts and exact numbers. Out: the bytes of a .xlsx file. Guaranteed: a text is a text, whatever it
-begins with, and stays one when somebody edits it; a number is right to 12 decimals; rows go to disk as they come, so memory does not grow with them;
+begins with, and stays one when somebody edits it; a number is right to 12 decimals; rows go to disk as they come, and of those higher than one line only the height is kept;
 a row is as high as its texts need. Raises: RecordError where XlsxWriter is not installed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import re
+import tempfile
 from collections.abc import Sequence
 from typing import Any, Self, TypeAlias
 
@@ -23,7 +25,8 @@ LONGEST_TITLE = 31
 Content: TypeAlias = "str | Exact | None"
 Column: TypeAlias = "tuple[str, int]"
 """A heading, and how wide the column is."""
-_LINE, _MOST_LINES = 14, 30
+_LINE, _MOST_LINES = 14, 28
+"""Of a row's height, in points; Excel takes 409 at most."""
 _FONT = {"font_name": "宋体", "font_size": 10, "border": 1, "border_color": "#D1D5DB", "valign": "top"}
 _AS_TYPED = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 
@@ -37,7 +40,8 @@ class TableBook:
         except ImportError:
             raise RecordError([Problem("excel-not-installed", Where())]) from None
         self._stream = io.BytesIO()
-        self.book = xlsxwriter.Workbook(self._stream, {"constant_memory": True, **_AS_TYPED})
+        self._folder = tempfile.TemporaryDirectory()
+        self.book = xlsxwriter.Workbook(self._stream, {"constant_memory": True, "tmpdir": self._folder.name, **_AS_TYPED})
         self.heading = self.book.add_format(_FONT | {"bold": True, "bg_color": "#D9E2EC", "text_wrap": True, "valign": "vcenter"})
         self.text = self.book.add_format(_FONT | {"text_wrap": True})
         self.quoted = self.book.add_format(_FONT | {"text_wrap": True, "quote_prefix": True})
@@ -49,24 +53,38 @@ class TableBook:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """What was begun and given up is closed, too: each sheet has a file of its own meanwhile."""
-        if not self.book.fileclosed:
-            self.content()
+        """What was begun and given up leaves nothing behind: each sheet has a file of its own meanwhile."""
+        with contextlib.suppress(Exception):
+            self._close()
+        self._folder.cleanup()
 
     def table(self, title: str, columns: Sequence[Column], *, place: int | None = None) -> Table:
         """A new sheet, the last one or at a place."""
         return Table(self, title, columns, place)
 
     def content(self) -> bytes:
-        """The bytes of the file."""
+        """The bytes of the file. Raises OSError where there is no room for what is written meanwhile."""
         for sheet in self.sheets:
             sheet.finish()
         # The order of the sheets; what is printed and filtered goes by their indexes.
         self.book.worksheets_objs[:] = [sheet.sheet for sheet in self.sheets]
         for place, sheet in enumerate(self.sheets):
             sheet.sheet.index = place
-        self.book.close()
+        self._close()
         return self._stream.getvalue()
+
+    def _close(self) -> None:
+        from xlsxwriter.exceptions import XlsxFileError
+
+        if self.book.fileclosed:
+            return
+        try:
+            self.book.close()
+        except XlsxFileError as error:
+            # Anew: the one inside holds the half-made archive, which closes itself, and has to while the stream is open.
+            raise OSError(getattr(error.args[0], "errno", None), str(error)) from None
+        finally:
+            self.book.fileclosed = True
 
 
 class Table:
@@ -119,9 +137,11 @@ class _Sheet:
             sheet.set_row(at, min(lines, _MOST_LINES) * _LINE + 2)
         for place, (value, text) in enumerate(zip(row, texts, strict=True)):
             if text:
-                sheet.write_string(
-                    at, place, text, book.heading if heading else book.quoted if is_taken_for_more(text) else book.text
-                )
+                style = book.heading if heading else book.quoted if is_taken_for_more(text) else book.text
+                if text.startswith("<r>"):  # XlsxWriter would take it for rich text of its own making and write it as it is
+                    sheet.write_rich_string(at, place, text[:1], book.text, text[1:], style)
+                else:
+                    sheet.write_string(at, place, text, style)
             elif value is None or isinstance(value, str):
                 sheet.write_blank(at, place, None, book.text)
             else:

@@ -1,7 +1,7 @@
 """The results of many records as one workbook: how many and which grades, a row for each record, a row for each loss, and what is to be mended.
 
 In: `Scored` records one after the other, a language. Out: the bytes of a .xlsx file. Points are numbers, exact but for fractions without end (12 decimals; of a loss, the
-fraction stands beside as text); everything else is text, whatever it begins with. Rows go to disk as they come: memory does not grow with them.
+fraction stands beside as text); everything else is text, whatever it begins with. Rows go to disk as they come: memory hardly grows with them.
 """
 
 from __future__ import annotations
