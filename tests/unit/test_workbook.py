@@ -219,12 +219,28 @@ def test_blank_rows_are_nothing_however_many(tmp_path: Path) -> None:
         ("worksheets/sheet1.xml", "<row/>", 9_000_000, SHEET, "workbook-too-many-cells"),
         ("worksheets/sheet1.xml", "<c/>", 9_000_000, SHEET.format("<row>{}</row>"), "workbook-too-many-cells"),
         ("sharedStrings.xml", "<si/>", 9_000_000, f"<sst xmlns='{MAIN}'>{{}}</sst>", "workbook-too-many-cells"),
+        ("worksheets/sheet1.xml", "<a>", 4_000_000, SHEET, "workbook-too-many-cells"),
+        (
+            "worksheets/sheet1.xml",
+            f'<row><c t="inlineStr"><is><t>{"x" * 99_000}😀</t></is></c></row>',
+            2_500,
+            SHEET,
+            "workbook-too-large",
+        ),
         ("styles.xml", "<a/>", 9_000_000, f"<styleSheet xmlns='{MAIN}'>{{}}</styleSheet>", "workbook-too-large"),
     ],
-    ids=["a million blank rows", "nine million", "a row without end", "strings without end", "styles without end"],
+    ids=[
+        "a million blank rows",
+        "nine million",
+        "a row without end",
+        "strings without end",
+        "nothing is closed",
+        "long texts",
+        "styles without end",
+    ],
 )
 def test_memory_is_bounded(tmp_path: Path, part: str, repeated: str, times: int, around: str, said: str) -> None:
-    """Such files have a few hundred kilobytes; twice this memory is what the largest that is read may take."""
+    """Such files have a few hundred kilobytes."""
     path = with_part(saved(tmp_path), f"xl/{part}", around.format(repeated * times))
     if part == "sharedStrings.xml":  # openpyxl makes none for a blank sheet
         relations = zipfile.ZipFile(path).read("xl/_rels/workbook.xml.rels").decode()

@@ -5,8 +5,11 @@ In: its bytes. Out: a `Workbook`, or `RefusedError`. Every cell is a text: what 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from indicator_rules.excel.workbook import MOST_CELLS, RefusedError, Sheet, Value, Workbook, cell_content
@@ -14,13 +17,18 @@ from indicator_rules.excel.workbook import MOST_CELLS, RefusedError, Sheet, Valu
 
 def read_csv(data: bytes, path: Path) -> Workbook:
     """Excel in Chinese saves GB 18030, other programs UTF-8; with a mark, UTF-16 too. Separated by comma, tab or semicolon."""
-    written = _decoded(data)
-    head = written[: written.find("\n") + 1] or written
+    if _ENDLESS.search(data):
+        raise RefusedError("workbook-too-many-cells", limit=MOST_CELLS)
+    written = io.TextIOWrapper(
+        io.BytesIO(data), _encoding(data), newline=""
+    )  # not as one text, which may take four times the bytes
+    head = written.readline()
     separator = max(",\t;，", key=head.count)
+    written.seek(0)
     rows: dict[int, dict[int, Value]] = {}
     left = MOST_CELLS
     try:
-        for row, values in enumerate(csv.reader(io.StringIO(written, newline=""), delimiter=separator, strict=False), start=1):
+        for row, values in enumerate(csv.reader(written, delimiter=separator, strict=False), start=1):
             cells: dict[int, Value] = {
                 column: text for column, value in enumerate(values, start=1) if (text := cell_content(value))
             }
@@ -36,12 +44,24 @@ def read_csv(data: bytes, path: Path) -> Workbook:
     return Workbook(str(path), (Sheet(path.stem, rows),))
 
 
-def _decoded(data: bytes) -> str:
+_ENDLESS = re.compile(rb"[^\n]{5000000}")
+"""A line that is no row of a table, and would be a list of millions."""
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding that the whole file can be read in."""
     if b"\0" in data[:2000] and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise RefusedError("workbook-damaged", reason="NUL")
     for encoding in ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030"):
         try:
-            return data.decode(encoding)
+            for _ in codecs.iterdecode(_pieces(data), encoding):
+                pass
         except UnicodeDecodeError:
             continue
+        return encoding
     raise RefusedError("workbook-encoding")
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), 1 << 20):
+        yield data[start : start + (1 << 20)]

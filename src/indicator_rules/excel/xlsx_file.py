@@ -11,7 +11,7 @@ import zipfile
 from xml.etree import ElementTree as ET
 
 from indicator_rules.excel.number_format import NumberKind, number_kind
-from indicator_rules.excel.workbook import Area, RefusedError, Workbook, cell_content
+from indicator_rules.excel.workbook import Area, RefusedError, Workbook
 from indicator_rules.excel.xlsx_package import DAMAGE, Package, first, local
 from indicator_rules.excel.xlsx_sheet import CELL, Shared, SheetReader, area, rich_text
 
@@ -57,7 +57,7 @@ def _workbook(package: Package, file: str) -> Workbook:
 
 def _strings(package: Package, path: str | None) -> list[str | None]:
     """The texts that cells refer to."""
-    return [] if path is None else [cell_content(rich_text(item)) for item in package.elements(path, "si")]
+    return [] if path is None else [package.text(rich_text(item)) for item in package.elements(path, "si")]
 
 
 def _kinds(package: Package, path: str | None) -> list[NumberKind]:

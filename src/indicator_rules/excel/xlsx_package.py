@@ -15,13 +15,17 @@ from typing import IO, Any, NoReturn, Self
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
-from indicator_rules.excel.workbook import RefusedError
+from indicator_rules.excel.workbook import RefusedError, cell_content
 
 LARGEST_UNPACKED = 500 * 1024 * 1024
 LARGEST_TREE = 20 * 1024 * 1024
 """Of a part that is read as a whole: an element takes twenty times its bytes."""
 MOST_ELEMENTS = 3_000_000
-"""In memory at a time, of a part that is read one after the other: a blank one is left of each that was read."""
+"""Of a part that is read one after the other: a blank one is left in memory of each that was read."""
+MOST_TAGS = 1_500_000
+"""Between the ends of two elements that are wanted: what is open stays in memory."""
+MOST_TEXT = 60_000_000
+"""Characters of all cells, each of up to four bytes."""
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, ET.ParseError, expat.ExpatError,
     EOFError, KeyError, IndexError, ValueError, LookupError, OverflowError, RuntimeError, OSError,
@@ -35,6 +39,7 @@ class Package:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
         self.left = LARGEST_UNPACKED
+        self.text_left = MOST_TEXT
 
     def stream(self, path: str) -> _Counted:
         return _Counted(self.archive.open(path), self)
@@ -59,6 +64,15 @@ class Package:
                 found[one.get("Id", "")] = (one.get("Type", "").rpartition("/")[2], part)
         return found
 
+    def text(self, typed: str) -> str | None:
+        """What a cell holds, as long as all of them together do not hold too much."""
+        found = cell_content(typed)
+        if found is not None:
+            self.text_left -= len(found)
+            if self.text_left < 0:
+                raise RefusedError("workbook-too-large", limit=f"{4 * MOST_TEXT // 1_000_000} MB")
+        return found
+
     def elements(self, path: str, *names: str) -> Iterator[ET.Element]:
         """The elements with these names, each whole, one after the other; forgotten when the next is asked for."""
         with self.stream(path) as stream:
@@ -66,16 +80,16 @@ class Package:
             _refuse_doctype(head)
             parser: Any = ET.XMLPullParser(("end",))
             endings = tuple("}" + name for name in names)
-            done = open_ones = 0
+            done = tags = 0
             while head:
+                tags += head.count(b"<")
                 parser.feed(head)
                 for _, element in parser.read_events():
-                    open_ones += 1
                     if element.tag.endswith(endings):
                         yield element
                         element.clear()
-                        done, open_ones = done + 1, 0
-                if done + open_ones > MOST_ELEMENTS:
+                        done, tags = done + 1, 0
+                if done > MOST_ELEMENTS or tags > MOST_TAGS:
                     raise RefusedError("workbook-too-many-cells", limit=MOST_ELEMENTS)
                 head = stream.read(65536)
             parser.close()

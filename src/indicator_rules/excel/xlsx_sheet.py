@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from xml.etree import ElementTree as ET
 
 from indicator_rules.excel.number_format import NumberKind, day_of, plain
-from indicator_rules.excel.workbook import MOST_CELLS, Area, RefusedError, Sheet, Unreadable, Value, cell_content
+from indicator_rules.excel.workbook import MOST_CELLS, Area, RefusedError, Sheet, Unreadable, Value
 from indicator_rules.excel.xlsx_package import Package, local
 
 MOST_AREAS = 100_000
@@ -94,13 +94,13 @@ class SheetReader:
             elif tag.endswith("}f"):
                 formula = part.text or ""
             elif tag.endswith("}is"):
-                return cell_content(rich_text(part))
+                return self.package.text(rich_text(part))
         if kind == "s":
             return self.shared.strings[int(typed)] if typed else None
         if formula and _CONSTANT.fullmatch(formula):
             return f"={formula}"  # a target of `=100%`, which Excel took for a formula
         if kind == "str":
-            return cell_content(typed or "")
+            return self.package.text(typed or "")
         if not typed:
             return Unreadable("cell-not-computed", {}) if formula is not None else None
         if kind == "n":
@@ -112,7 +112,7 @@ class SheetReader:
             return Unreadable("cell-error", {"text": typed[:40]})
         if kind == "d":
             return date.fromisoformat(typed[:10])
-        return cell_content(typed)
+        return self.package.text(typed)
 
     def _number(self, typed: str, kind: NumberKind) -> Value:
         try:
