@@ -86,7 +86,8 @@ def unknown_answers(problems: Iterable[Problem], questions: Iterable[Question], 
     asked = {question.id for question in questions}
     missing = {str(one.where.path[1]) for one in problems if one.where.path[:1] == ("answers",) and len(one.where.path) == 2}
     near = (
-        (name, suggestion(name, missing - record.answers.keys())) for name in sorted(record.answers.keys() - asked)[:MOST_NAMED]
+        (name, suggestion(name, missing - record.answers.keys()))
+        for name in sorted(record.answers.keys() - asked)[:MOST_LOOKED_AT]
     )
     return [Problem("answer-unknown", Where("", ("answers", name)), {"text": name, **known}) for name, known in near if known]
 
@@ -131,6 +132,7 @@ def too_many(record: EvaluationRecord, most: int, places: Sequence[str]) -> Prob
     return Problem("partial-too-many", Where("", _key_path(named[0], record)), {"most": most, "missing": ", ".join(named)})
 
 
+MOST_LOOKED_AT = 500
 MOST_NAMED = 8
 """Open places that a problem names."""
 

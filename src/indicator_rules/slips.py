@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from indicator_rules.messages import Phrase
+from indicator_rules.quantity import shown
 
 _TOML = {
     r"Invalid statement": "statement",
@@ -59,26 +60,30 @@ _SIGNS = {
 """Signs of Chinese input → what TOML has in their place."""
 
 
+_NOT_A_DAY = r"[0-9]{4}(?:[/.年][0-9]{1,2}[-/.月][0-9]|-[0-9](?:-|\b)|-[0-9]{2}-[0-9]\b)"
+"""A day that is not typed as 2023-06-30."""
+
+
 def toml_slip(told: str, text: str, line: int, column: int) -> object:
     """Why TOML `text` was refused at a place."""
     typed = _line(text, line)
     here = typed[column - 1 :]
-    if found := _sign(here, "toml"):
+    done = "Expected newline" in told
+    if (found := _sign(here, "toml")) and not (
+        done and here[0] in "，、；" and not here[1:].strip()
+    ):  # nothing belongs there at all
         return found
     if "Illegal character" in told and here[:1] in ("", "\r", "\n"):
         return Phrase("toml.text-open")
-    if re.search(r"=\s*[0-9]{4}[-/.年][0-9]{1,2}([-/.月]|$)", typed) and "Expected newline" in told:
+    before = re.search(r"=\s*([-+]?[0-9][-0-9._/]*)$", typed[: column - 1]) if done else None
+    if before and re.match(_NOT_A_DAY, before[1] + here):
         return Phrase("toml.date")
-    if (
-        "Expected newline" in told
-        and re.search(r"=\s*[-+]?[0-9][0-9._]*$", typed[: column - 1])
-        and re.match(r"[%‰,]|[^\W0-9_]", here)
-    ):
-        return Phrase("toml.number", (("text", typed.partition("=")[2].strip()),))
+    if before and re.match(r"[%‰,]|[^\W0-9_]", here):
+        return Phrase("toml.number", (("text", shown(before[1] + re.split(r"[\s#]", here, maxsplit=1)[0])),))
     if told == "Invalid value" and (word := re.match(r"(true|false|yes|no|是|否)\b", here, re.IGNORECASE)):
         return Phrase("toml.yes-no", (("text", word[0]),))
     if told == "Invalid statement" and (key := re.match(r"([^\W\d_]\w*)\s*=", here)):
-        return Phrase("toml.key-not-ascii", (("text", key[1]),))
+        return Phrase("toml.key-not-ascii", (("text", shown(key[1])),))
     return _told(told, _TOML, "toml", here)
 
 

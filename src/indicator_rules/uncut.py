@@ -1,10 +1,10 @@
 """Reading that the end of the program does not cut off.
 
 In: a stretch of work that lets pydantic run validators of ours (`with uncut():`). Out: nothing. Guaranteed: the interpreter does not end while a daemon
-thread is inside, as far as that takes less than `LONGEST` seconds; all other threads are left alone.
+thread is inside, as far as that takes less than `LONGEST` seconds and other handlers of the exit less than `PATIENCE`; all other threads are left alone.
 
 pydantic calls Python from Rust. A daemon thread that is there when the interpreter ends is taken off the stack by force, which Rust does not bear: the process dies
-of SIGABRT or SIGSEGV after its last line (Python before 3.14). So the end waits for what was begun, and what begins then waits for the end.
+of SIGABRT or SIGSEGV after its last line (Python before 3.14). So the end waits for what was begun, and what would begin then waits for the end (for `PATIENCE`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, get_origin
 
 import tomli
 from pydantic import BaseModel, ValidationError
@@ -115,8 +115,9 @@ def _from_json(text: str) -> Any:
         return read
 
     def not_finite(word: str) -> NoReturn:
-        place = re.search(rf"[:,\[]\s*({word})", text)
-        raise _RefusedError("number-not-finite", *_place(text, place.start(1) if place else None), text=word)
+        words = re.finditer(r'"(?:\\.|[^"\\])*"|-?Infinity|NaN', text)  # texts are passed over
+        place = next((found.start() for found in words if found[0] == word), None)
+        raise _RefusedError("number-not-finite", *_place(text, place), text=word)
 
     try:
         data = json.loads(text, parse_float=_number, parse_constant=not_finite, object_pairs_hook=unique)
@@ -190,7 +191,11 @@ def _translated(
         key = str(found["loc"][-1])
         near = suggested(key, known)
         misplaced = not near and len(path) > 1 and key in _SchemaWalk(model).keys()  # noqa: SIM118 -- no mapping
-        yield Problem("key-misplaced" if misplaced else "unknown-key", Where(file, path), {"key": key, **near})
+        if misplaced and model is not None:
+            rows = get_origin(model.model_fields[key].annotation) is tuple if key in model.model_fields else False
+            yield Problem("key-misplaced", Where(file, path), {"key": key, "table": f"[[{key}]]" if rows else f"[{key}]"})
+        else:
+            yield Problem("unknown-key", Where(file, path), {"key": key, **near})
     elif kind == "missing":
         yield Problem("missing-key", Where(file, path), {"key": str(found["loc"][-1])})
     elif "-" in kind:

@@ -37,6 +37,9 @@ def told(text: str, file: str = "a.toml") -> tuple[str, dict[str, object], tuple
         ("spent = 150万元", "toml.number", 12),
         ("target = 95%", "toml.number", 12),
         ("spent = 1,590", "toml.number", 10),
+        ("target = 2023年6月", "toml.number", 14),
+        ("as_of = 2023-13-01", "toml.line-end", 16),  # two digits each, as wanted
+        ("weight = 5，", "toml.line-end", 11),  # no sign belongs there
         ("key = True", "toml.yes-no", 7),
         ("key = 是", "toml.yes-no", 7),
         ("分值 = 10", "toml.key-not-ascii", 1),
@@ -81,3 +84,15 @@ def test_a_slip_in_json_is_told_in_our_words(text: str, key: str) -> None:
 def test_what_is_no_number_in_json_has_a_place() -> None:
     _, (problem,) = decode(b'{"a": "NaN",\n "b": [NaN]}', "a.json", "json")
     assert (problem.code, problem.where.line, problem.where.column) == ("number-not-finite", 2, 8)
+
+
+def test_what_was_typed_is_quoted_as_far_as_it_is_the_slip_and_no_longer_than_others() -> None:
+    assert told("a = 5%  # 说明 = 5")[1] == {"text": "5%"}
+    assert told('"k=1" = 5%')[1] == {"text": "5%"}
+    assert len(str(told("年" * 200_000 + " = 1")[1]["text"])) < 500
+    assert len(str(told(f"a = {'1' * 4000}元")[1]["text"])) < 500
+
+
+def test_nan_is_found_where_it_is_no_text() -> None:
+    _, (problem,) = decode(b'{"s": "x: NaN", "a": NaN}', "a.json", "json")
+    assert (problem.code, problem.where.line, problem.where.column) == ("number-not-finite", 1, 22)

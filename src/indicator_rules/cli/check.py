@@ -135,12 +135,13 @@ def _is_unread(file: str) -> bool:
 
 
 def _summary(one: _Checked) -> str:
+    file = Where(one.file)  # a name may hold what breaks a line
     if one.count("error"):
-        return say("check-errors", file=one.file, count=one.count("error"))
+        return say("check-errors", file=file, count=one.count("error"))
     if not one.problems:
-        return say("check-ok", file=one.file)
+        return say("check-ok", file=file)
     counts = {"count": one.count("warning"), "infos": one.count("info")}
-    return say("check-infos" if counts["infos"] else "check-warnings", file=one.file, **counts)
+    return say("check-infos" if counts["infos"] else "check-warnings", file=file, **counts)
 
 
 def _ruleset_files(name: str, catalog: Catalog) -> list[Path]:
