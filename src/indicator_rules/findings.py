@@ -177,13 +177,14 @@ def _not_read(plan: Plan, facts: Facts, results: Sequence[CriterionResult]) -> I
     """Assessments and answers that no rule read."""
     record = facts.record
     read = {result.id for result in results if result.criterion.scale.by_person and result.row not in UNSCORED}
+    labels = {criterion.id: criterion.label for criterion in plan.criteria}
     for name in sorted(record.assessments.criteria):
         if name not in read:
-            yield own("assessment-unused", name, text=f"criteria.{name}")
+            yield own("assessment-unused", name, text=labels.get(name, f"criteria.{name}"))
     scales = [(result.criterion.entries, {entry.id for entry in result.entries}) for result in results if result.entries]
     for name in sorted(record.assessments.indicators):
         if not any(name in ids and _entry_reads_person(entries, name, facts) for entries, ids in scales):
-            yield own("assessment-unused", name, text=f"indicators.{name}")
+            yield own("assessment-unused", name, text=record.indicator_by_id[name].name)
     asked = {question.id for question in plan.questions}
     for name in sorted(record.answers):
         if name not in asked:

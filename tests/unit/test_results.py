@@ -159,7 +159,7 @@ def test_the_workbook_of_many_says_what_the_evaluations_say(tmp_path: Path) -> N
     results = [rules.evaluate(path) for path in files[:5]]
     assert done.exit_code in (0, 1)
     book = openpyxl.load_workbook(tmp_path / "r.xlsx")
-    assert book.sheetnames == ["汇总", f"得分 {RULESET}"[:31], "失分", "待修改"]
+    assert book.sheetnames == ["汇总", f"得分 {RULESET}"[:31], "失分", "待修改", "提示"]
     points = rows(book.worksheets[1])
     for row, result in zip(points, results, strict=False):
         assert row["评价对象"] == cell_text(result.record.subject.name)
@@ -192,8 +192,7 @@ def test_what_is_to_be_mended_has_its_cell(tmp_path: Path) -> None:
     done = run("evaluate", tmp_path / "blank.xlsx", EXAMPLES / "zhanjiang-2023.toml", "-o", tmp_path / "r.xlsx")
     assert done.exit_code == 1
     assert "已评 1 份，未评 1 份；结果已写入" in done.stdout
-    told = rows(openpyxl.load_workbook(tmp_path / "r.xlsx")["待修改"])
-    fixes = [row for row in told if row["类别"] != "提示"]
+    fixes = rows(openpyxl.load_workbook(tmp_path / "r.xlsx")["待修改"])
     refused = reading(tmp_path / "blank.xlsx").problems
     assert [(row["文件"], row["工作表"], row["单元格"], row["代码"], row["问题"]) for row in fixes] == [
         ("blank.xlsx", one.where.sheet, one.where.cell, one.code, one.message("zh")) for one in refused
@@ -206,24 +205,19 @@ def test_findings_are_in_the_workbook(tmp_path: Path) -> None:
     example = EXAMPLES / "zhanjiang-2023.toml"
     wanted = [finding.text("zh") for finding in ir.load(RULESET).evaluate(example).findings]
     assert wanted
-    run("evaluate", example, example, "-o", tmp_path / "many.xlsx")
     run("evaluate", example, EXAMPLES / "mof-2023.toml", "--ruleset", RULESET, "-o", tmp_path / "many.xlsx")
-    told = rows(openpyxl.load_workbook(tmp_path / "many.xlsx")["待修改"])
-    assert [row["问题"] for row in told if row["文件"] == example.name and row["类别"] == "提示"] == wanted
+    told = rows(openpyxl.load_workbook(tmp_path / "many.xlsx")["提示"])
+    assert [row["提示"] for row in told if row["文件"] == example.name] == wanted
     run("evaluate", example, "-o", tmp_path / "one.xlsx")
     texts = [row[0].value for row in openpyxl.load_workbook(tmp_path / "one.xlsx").worksheets[0]]
     assert texts[-len(wanted) :] == wanted
 
 
 def test_a_finding_is_at_the_cell_of_its_entry(tmp_path: Path) -> None:
-    path, rules = published(tmp_path)
-    one = scored(path, rules.name)
-    told = rows(opened(results_workbook([one], "zh"), tmp_path / "r.xlsx")["待修改"])
-    found = {
-        row["记录中的位置"]: row["单元格"] for row in told if row["类别"] == "提示" and str(row["记录中的位置"]).startswith("i")
-    }
-    assert found
-    assert all(found.values())
+    path = form(tmp_path, HEADS, ["产出指标", "数量指标", "培训", "≥95场", "95场", 50, 40], *FULL)
+    one = scored(path, "mof-project-self-evaluation@2020")
+    (told,) = rows(opened(results_workbook([one], "zh"), tmp_path / "r.xlsx")["提示"])
+    assert (told["文件"], told["评价对象"], told["绩效指标"], told["单元格"]) == ("form.xlsx", "某项目", "满意度", "G8")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

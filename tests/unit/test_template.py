@@ -27,6 +27,31 @@ EXAMPLES = CHECKOUT / "docs" / "examples"
 SHIPPED = sorted(entry.name for entry in ir.Catalog.builtin().entries)
 
 
+OF_ANSWERS = """
+schema = 1
+[ruleset]
+family = "papers"
+edition = "1"
+title = "档案"
+status = "example"
+full_score = 100
+applies = { subjects = ["project"], years = 2023, jurisdiction = "某市", evaluation = "self" }
+[inputs.papers]
+label = "档案"
+type = "choice"
+choices = ["齐全", "部分", "没有"]
+[criteria.papers]
+label = "档案完整"
+weight = 100
+scale = { kind = "first_match", rows = [{ when = 'papers == "齐全"', award = "100%" }, { award = "0%" }] }
+[[grades]]
+label = "优"
+at_least = 90
+[[grades]]
+label = "差"
+"""
+
+
 def data_of(path: Path) -> dict[str, Any]:
     return tomli.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
 
@@ -387,3 +412,12 @@ def test_choices_are_told_as_the_form_offers_them(tmp_path: Path) -> None:
     told = [problem.message("zh") + str(problem.hint("zh")) for problem in reading(path).problems]
     assert "中央、省级、市级、县级、上年结转、其他" in told[0]
     assert not any(re.search("central|output", text) for text in told)
+
+
+def test_choices_stand_in_print_and_a_sheet_that_nothing_reads_is_left_out(tmp_path: Path) -> None:
+    rules = ir.Rules.from_text(OF_ANSWERS)
+    (tmp_path / "form.xlsx").write_bytes(rules.template("zh"))
+    book = openpyxl.load_workbook(tmp_path / "form.xlsx")
+    assert "绩效指标" not in book.sheetnames
+    texts = {cell.value for row in book["核查事项"].iter_rows() for cell in row}
+    assert "选项：齐全、部分、没有" in texts

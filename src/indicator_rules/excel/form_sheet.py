@@ -99,13 +99,11 @@ def fit(ws: Any, row: int) -> None:
 
 
 def let_grow(ws: Any) -> None:
-    """Rows of a sheet that somebody filled in, as high as their wrapped texts need; those that are high enough, or have no height of their own, stay."""
+    """Rows of a sheet that somebody filled in, as high as their wrapped texts need; those that are high enough stay."""
     across = {(area.min_row, area.min_col): area for area in ws.merged_cells.ranges if area.min_row == area.max_row}
     inside = {cell for area in ws.merged_cells.ranges if area.min_row < area.max_row for cell in ((area.min_row, area.min_col),)}
     for row in range(1, min(ws.max_row, MOST_GROWN) + 1):
-        height = ws.row_dimensions[row].height
-        if height is None:
-            continue
+        height = ws.row_dimensions[row].height or _SINGLE
         needed = 0.0
         for cell in ws[row]:
             if isinstance(cell.value, str) and cell.alignment.wrap_text and (row, cell.column) not in inside:

@@ -60,7 +60,10 @@ class _Template:
 
     def write(self) -> None:
         self.project()
-        self.indicators()
+        if any(criterion.entries for criterion in self.plan.criteria) or any(
+            path.startswith("indicators") for path in self.read_by
+        ):
+            self.indicators()  # a sheet that no rule reads would be filled in for nothing
         if self.plan.questions:
             self.questions()
         self.criteria()
@@ -200,7 +203,9 @@ class _Template:
             sheet.inputs((sheet.row, 2, sheet.row, 2), _answer(question, self.lang))
             self.name(f"answers.{question.id}", sheet, sheet.row, 2)
             of = messages.text(f"rubric.type-{question.of}", {}, self.lang) if question.of else ""
-            sheet.plain(sheet.row, 3, messages.text(f"rubric.type-{question.type}", {"of": of}, self.lang))
+            kind = messages.text(f"rubric.type-{question.type}", {"of": of}, self.lang)
+            # On paper there is no list to choose from.
+            sheet.plain(sheet.row, 3, f"{kind}：{self.say('comma').join(question.choices)}" if question.choices else kind)
             how = self.say("how-series") if question.type == "series" else None
             sheet.plain(sheet.row, 4, "\n".join(filter(None, (how, self.spec.inputs[question.id].notes))))
             sheet.plain(sheet.row, 5, self.say("comma").join(labels[one] for one in readers))

@@ -19,6 +19,7 @@ from indicator_rules.exact import Exact, divide, to_text
 from indicator_rules.messages import Language
 from indicator_rules.plan import Plan
 from indicator_rules.reading import Reading
+from indicator_rules.record import EvaluationRecord
 from indicator_rules.results.results import Scored, losses
 from indicator_rules.results.table_book import Column, Content, Table, TableBook
 
@@ -45,6 +46,8 @@ class ResultsWorkbook:
                                   ("clause", 38), ("code", 22))  # fmt: skip
         self.fixes = self._table("sheet-fixes", ("severity", 8), ("file", 18), ("subject", 18), ("sheet", 11), ("cell", 7), ("message", 44), ("hint", 36), ("place", 20),
                                  ("code", 20))  # fmt: skip
+        self.told = self._table("sheet-findings", ("file", 20), ("subject", 20), ("entry", 20), ("sheet", 11), ("cell", 7), ("finding", 62),
+                                ("code", 26))  # fmt: skip
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +75,7 @@ class ResultsWorkbook:
             return
         self.scored += 1
         for finding in one.evaluation.findings:
-            self.fixes.add(self._finding(one.reading, finding))
+            self.told.add(self._finding(one.reading, one.evaluation.record, finding))
         self._ruleset(one.evaluation.plan).add(self._source(one.reading), one.evaluation)
         for loss in losses(one.evaluation, self.lang):
             exact = None if cell_number(loss.exact_lost) == loss.exact_lost else to_text(loss.exact_lost)
@@ -101,15 +104,16 @@ class ResultsWorkbook:
         message, hint = problem.message(self.lang), problem.hint(self.lang)
         return (severity, source, subject, where.sheet, where.cell, message, hint, path, problem.code)
 
-    def _finding(self, reading: Reading, finding: Finding) -> Sequence[Content]:
+    def _finding(self, reading: Reading, record: EvaluationRecord, finding: Finding) -> Sequence[Content]:
         """What does not bear on the points: at the cell of the entry that it is about, where a form has one."""
         cell, sheet = "", ""
         if reading.form is not None and finding.subject:
             where = Where(reading.file, ("declared", "indicators", finding.subject))
             (placed,) = reading.form.located([Problem(finding.code, where, {}, "info")])
             cell, sheet = placed.where.cell, placed.where.sheet
-        said = (self.say("severity-info"), self._source(reading), _subject(reading), sheet, cell, finding.text(self.lang))
-        return (*said, None, finding.subject, finding.code)
+        entry = record.indicator_by_id.get(finding.subject)
+        about = finding.subject if entry is None else entry.name
+        return (self._source(reading), record.subject.name, about, sheet, cell, finding.text(self.lang), finding.code)
 
     def _ruleset(self, plan: Plan) -> _Ruleset:
         name = f"{plan.family}@{plan.edition}"
@@ -128,6 +132,7 @@ class ResultsWorkbook:
         summary.add((None, self.say("scored"), self.scored))
         summary.add((None, self.say("refused"), self.refused))
         summary.add((None, self.say("to-fix"), self.fixes.count))
+        summary.add((None, self.say("told"), self.told.count))
         for ruleset in self.rulesets.values():
             for what, number in ruleset.summary():
                 summary.add((ruleset.name, self.say(what), number))
