@@ -33,7 +33,11 @@ _MEND = frozenset(
      "at-equality", "equality-missed", "levels-differ", "number-too-large", "not-surveyed"]
 )  # fmt: skip
 """Reasons for which something stands in the form that has to be put right; nothing is missing."""
-_HOW_TO_MEND = {"units-differ": "form.how-units-differ", "kinds-differ": "form.how-kinds-differ"}
+_HOW_TO_MEND = {
+    "units-differ": "form.how-units-differ",
+    "kinds-differ": "form.how-kinds-differ",
+    "month-without-year": "form.how-year",
+}
 
 
 class Asked(Protocol):

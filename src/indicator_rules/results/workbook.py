@@ -42,11 +42,11 @@ class ResultsWorkbook:
         self.rulesets: dict[str, _Ruleset] = {}
         self.files: dict[str, str] = {}
         """Name of a file → the first that has it."""
-        self.losses = self._table("sheet-losses", ("file", 20), ("subject", 20), ("criterion", 16), ("entry", 18), ("lost", 8), ("exact", 9), ("why", 56),
+        self.losses = self._table("sheet-losses", ("file", 25), ("subject", 18), ("criterion", 16), ("entry", 18), ("lost", 8), ("exact", 9), ("why", 56),
                                   ("clause", 38), ("code", 22))  # fmt: skip
-        self.fixes = self._table("sheet-fixes", ("severity", 8), ("file", 18), ("subject", 18), ("sheet", 11), ("cell", 7), ("message", 44), ("hint", 36), ("place", 20),
+        self.fixes = self._table("sheet-fixes", ("severity", 8), ("file", 25), ("subject", 18), ("sheet", 10), ("cell", 7), ("message", 44), ("hint", 36), ("place", 20),
                                  ("code", 20))  # fmt: skip
-        self.told = self._table("sheet-findings", ("file", 20), ("subject", 20), ("entry", 20), ("sheet", 11), ("cell", 7), ("finding", 62),
+        self.told = self._table("sheet-findings", ("file", 25), ("subject", 20), ("entry", 20), ("sheet", 11), ("cell", 7), ("finding", 62),
                                 ("code", 26))  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -118,7 +118,7 @@ class ResultsWorkbook:
     def _ruleset(self, plan: Plan) -> _Ruleset:
         name = f"{plan.family}@{plan.edition}"
         if name not in self.rulesets:
-            columns = self._heads(("file", 20), ("subject", 20), ("unit", 18), ("year", 6), ("total", 8), ("grade", 6))
+            columns = self._heads(("file", 25), ("subject", 20), ("unit", 16), ("year", 6), ("total", 8), ("grade", 6))
             columns += [(criterion.label.text(self.lang), 8) for criterion in plan.criteria]
             table = self.book.table(self.say("sheet-scores", ruleset=name), columns, place=len(self.rulesets))
             self.rulesets[name] = _Ruleset(name, plan, table, self.lang)
