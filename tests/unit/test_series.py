@@ -143,7 +143,7 @@ def test_a_text_that_is_no_series_is_refused_in_the_words_of_the_reader(typed: s
 def test_no_type_is_named_in_english_in_a_chinese_sentence() -> None:
     with pytest.raises(ir.RecordError) as refused:
         rules("value_at(spending, 2023-06-30)", "count").evaluate(record([{"date": "2023-06-30", "value": -1}]))
-    assert refused.value.problems[0].message("zh") == "答案 `-1` 的类型不对，应为：次数"
+    assert refused.value.problems[0].message("zh") == "答案 `-1` 的类型不对，应为：个数"
 
 
 def test_a_series_survives_json_and_has_one_digest() -> None:
