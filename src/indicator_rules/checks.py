@@ -12,13 +12,18 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from indicator_rules import messages
+from indicator_rules.award_checks import (
+    awards_have_a_form_that_fits,
+    awards_lie_within_the_weight,
+    interpolated_awards_lie_between_two_cuts,
+    points_do_not_pass_the_weight,
+    ranges_run_upward,
+)
 from indicator_rules.errors import KeyPath, Problem, Where
 from indicator_rules.exact import Exact, add_all, exact, to_text
 from indicator_rules.record_fields import CATEGORIES, suggestion
 from indicator_rules.scale_checks import (
     Check,
-    awards_have_a_form_that_fits,
-    awards_lie_within_the_weight,
     checklist_awards_all_or_none,
     checklist_awards_make_full_marks,
     checklist_items_differ,
@@ -28,16 +33,13 @@ from indicator_rules.scale_checks import (
     cuts_descend,
     deduct_is_complete,
     first_match_otherwise_stands_last,
-    interpolated_awards_lie_between_two_cuts,
     levels_stand_best_first,
     needed,
     parts_fit_together,
     pass_line_lies_between_the_ends,
     plain,
-    points_do_not_pass_the_weight,
     problem,
     proportional_ends_differ,
-    ranges_run_upward,
     repeats,
     scales,
     shared_scales_are_used,
