@@ -24,7 +24,7 @@ from indicator_rules.reading import read_record
 from indicator_rules.rules import Rules
 from indicator_rules.testing.generate import random_record, random_ruleset
 
-RULESETS, RECORDS = map(int, os.environ.get("INDICATOR_RULES_GAP", "30x2").split("x"))
+RULESETS, RECORDS = map(int, os.environ.get("INDICATOR_RULES_GAP", "45x2").split("x"))
 BEFORE = 5000
 SEEN: dict[str, int] = {}
 
