@@ -15,12 +15,15 @@ from indicator_rules.facts import Facts
 from indicator_rules.measure import Readers
 from indicator_rules.plan import Entries, Plan
 from indicator_rules.plan import Finding as Rule
+from indicator_rules.record_fields import category_label
 from indicator_rules.record_parts import Indicator
 from indicator_rules.ruleset import MessagePart
 from indicator_rules.scope import RECORD_FIELDS
 from indicator_rules.value import Absent, Value
 
 YES_NO = {"zh": ("是", "否"), "en": ("yes", "no")}
+ENTRY_UNSCORED = "entry-unscored"
+"""The code of the finding about an entry that no rule takes."""
 UNSCORED = ("not_applicable", "out_of_force")
 """Rows of criteria that nothing was read for."""
 
@@ -202,7 +205,12 @@ def _not_scored(plan: Plan, facts: Facts) -> Iterator[Finding]:
     taken = categories_below(path for paths in (*scored, plan.counted) for path in paths)
     for entry in facts.record.indicators if scored else ():
         if entry.category not in taken:
-            yield own("entry-unscored", entry.id, name=entry.name, category=entry.category)
+            category = {lang: category_label(entry.category, lang) for lang in messages.LANGUAGES}
+            texts: dict[str, str] = {
+                lang: messages.text(f"findings.{ENTRY_UNSCORED}", {"name": entry.name, "category": category[lang]}, lang)
+                for lang in messages.LANGUAGES
+            }
+            yield Finding(ENTRY_UNSCORED, entry.id, texts)
 
 
 def _entry_reads_person(entries: Entries | None, name: str, facts: Facts) -> bool:

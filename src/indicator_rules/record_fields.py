@@ -63,6 +63,19 @@ _WHOLE = {"产出成本": "output.cost", "满意度/服务对象满意度": "sat
 _LEVEL_ONE = {"output": "output.", "cost": "cost.", "benefit": "benefit.", "satisfaction": ""}
 
 
+_CATEGORY_NAMES = {
+    "output": "产出", "output.quantity": "产出/数量", "output.quality": "产出/质量", "output.timeliness": "产出/时效", "output.cost": "产出/成本",
+    "cost": "成本", "cost.economic": "成本/经济成本", "cost.social": "成本/社会成本", "cost.ecological": "成本/生态环境成本",
+    "benefit": "效益", "benefit.economic": "效益/经济效益", "benefit.social": "效益/社会效益", "benefit.ecological": "效益/生态效益",
+    "benefit.sustainable": "效益/可持续影响", "satisfaction": "满意度",
+}  # fmt: skip
+
+
+def category_label(path: str, lang: str) -> str:
+    """What a category is called."""
+    return _CATEGORY_NAMES.get(path, path) if lang == "zh" else path
+
+
 def refuse(code: str, **values: object) -> NoReturn:
     """Raise the pydantic error that carries a problem code and its values (a template never sees user text)."""
     raise PydanticCustomError(code, code, values)

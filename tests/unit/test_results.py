@@ -552,3 +552,22 @@ def test_a_disk_without_room_is_told_and_nothing_is_left(tmp_path: Path) -> None
     assert "output-not-written" in done.stderr
     assert list((tmp_path / "meanwhile").iterdir()) == []
     assert not (tmp_path / "r.xlsx").exists()
+
+
+def test_an_entry_that_nobody_scores_loses_its_old_points_and_is_told_at_its_cell(tmp_path: Path) -> None:
+    data = data_of()
+    data["indicators"][0] |= {"category": "产出", "id": "i1"}
+    data["declared"] = {"indicators": {"i1": 3}}
+    (tmp_path / "blank.xlsx").write_bytes(ir.load(RULESET).template("zh"))
+    filling.fill(tmp_path / "blank.xlsx", data, tmp_path / "form.xlsx")
+    done = run("evaluate", tmp_path / "form.xlsx", "-o", tmp_path / "r.xlsx", "--lang", "zh")
+    assert done.exit_code == 0
+    (line,) = [one for one in done.stderr.splitlines() if "entry-unscored" in one]
+    assert "类别为“产出”" in line
+    found = reading(tmp_path / "form.xlsx")
+    assert found.form is not None
+    place = found.form.places["declared", "indicators", "i1"]
+    cell = openpyxl.load_workbook(tmp_path / "r.xlsx")[place.sheet].cell(place.row, place.column)
+    assert cell.value is None
+    assert cell.comment is not None
+    assert "没有计分" in cell.comment.text

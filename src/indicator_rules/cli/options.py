@@ -113,14 +113,15 @@ def scored(
     found: Iterable[Reading], ruleset: str | None, year: int | None, engine: str | None, catalog: Catalog
 ) -> Iterator[Scored]:
     """Each record scored, or refused, with what is wrong with it or with its ruleset."""
-    from indicator_rules.results.results import Scored
+    from indicator_rules.results.results import Scored, not_scored
 
     for one in found:
         read = one
         try:
             rules = rules_for(read, ruleset, year, engine, catalog)
             read = read.answering(rules.plan.questions)
-            result = Scored(read, rules.evaluate(read), read.problems)
+            evaluation = rules.evaluate(read)
+            result = Scored(read, evaluation, (*read.problems, *not_scored(read, evaluation)))
         except ProblemsError as error:
             more = read.besides(error.problems) if read.found is not None else ()
             result = Scored(read, None, (*error.problems, *more))

@@ -11,15 +11,10 @@ from functools import cache
 
 from indicator_rules import messages
 from indicator_rules.messages import Language
+from indicator_rules.record_fields import category_label
 
 KINDS = {"project": "项目", "department": "部门整体", "transfer": "转移支付"}
 YES_NO: Mapping[Language, tuple[str, str]] = {"zh": ("是", "否"), "en": ("yes", "no")}
-_CATEGORIES = {
-    "output": "产出", "output.quantity": "产出/数量", "output.quality": "产出/质量", "output.timeliness": "产出/时效", "output.cost": "产出/成本",
-    "cost": "成本", "cost.economic": "成本/经济成本", "cost.social": "成本/社会成本", "cost.ecological": "成本/生态环境成本",
-    "benefit": "效益", "benefit.economic": "效益/经济效益", "benefit.social": "效益/社会效益", "benefit.ecological": "效益/生态效益",
-    "benefit.sustainable": "效益/可持续影响", "satisfaction": "满意度",
-}  # fmt: skip
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "subject.kind": KINDS,
     "subject.project_type": {"new": "新增", "continuing": "延续", "one-off": "一次性", "recurring": "经常性"},
@@ -50,12 +45,7 @@ def choices(path: str, lang: Language) -> tuple[str, ...]:
 
 def category_choices(paths: Iterable[str], lang: Language) -> tuple[str, ...]:
     """The categories of entries."""
-    return _in({path: _CATEGORIES[path] for path in paths}, lang)
-
-
-def category_label(path: str, lang: Language) -> str:
-    """What a category is called."""
-    return _CATEGORIES.get(path, path) if lang == "zh" else path
+    return _in({path: category_label(path, "zh") for path in paths}, lang)
 
 
 def is_printed(text: str) -> bool:

@@ -13,9 +13,10 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from indicator_rules.errors import KeyPath, Problem
 from indicator_rules.excel.form_fields import FIELDS, heading
-from indicator_rules.excel.form_labels import category_label, choices, label_key
+from indicator_rules.excel.form_labels import choices, label_key
 from indicator_rules.messages import Language, Phrase, Words
 from indicator_rules.plan import Question
+from indicator_rules.record_fields import category_label
 
 Layout: TypeAlias = Literal["published", "template", "table"]
 """A published form, our own, or a table of many records read by a mapping."""

@@ -28,6 +28,7 @@ from indicator_rules.excel.form_sheet import FormSheet, let_grow, text
 from indicator_rules.excel.read_workbook import read_workbook
 from indicator_rules.excel.workbook import Workbook
 from indicator_rules.explaining.explain import Explainer
+from indicator_rules.findings import ENTRY_UNSCORED
 from indicator_rules.messages import Language
 from indicator_rules.quantity import QuantityError
 from indicator_rules.results.results import Scored
@@ -153,12 +154,15 @@ def _points(evaluation: Evaluation, lang: Language) -> list[tuple[KeyPath, Exact
     explainer = Explainer(evaluation, lang)
     found: list[tuple[KeyPath, Exact | str, str]] = []
     for result in evaluation.criteria:
-        if not result.entries:
-            why = "\n".join(explainer.reasons(result)) if result.exact_lost > 0 else ""
-            found.append((("declared", "criteria", result.id), result.exact_points, why))
+        why = "\n".join(explainer.reasons(result)) if result.exact_lost > 0 and not result.entries else ""
+        found.append((("declared", "criteria", result.id), result.exact_points, why))
         for entry in result.entries:
             why = explainer.entry(result, entry) if explainer.fell_short(entry) else ""
             found.append((("declared", "indicators", entry.id), entry.exact_points, why))
+    # What was not scored has no points, whatever the person wrote.
+    found += [
+        (("declared", "indicators", one.subject), "", one.text(lang)) for one in evaluation.findings if one.code == ENTRY_UNSCORED
+    ]
     if evaluation.exact_total is not None and evaluation.grade_position is not None:
         found.append((("declared", "total"), evaluation.exact_total, ""))
         found.append((("declared", "grade"), evaluation.plan.grade_labels[evaluation.grade_position].text(lang), ""))
@@ -178,7 +182,9 @@ def _put(book: Any, places: dict[KeyPath, Place], path: KeyPath, value: Exact | 
     notes = [why] if why else []
     if before not in (None, "") and _differs(before, after):
         notes.append(messages.text("results.before", {"text": str(before)[:60]}))
-    if isinstance(after, str):
+    if after == "":
+        cell.value = None
+    elif isinstance(after, str):
         text(cell, after)
     else:
         cell.value = after

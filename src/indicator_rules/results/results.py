@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from indicator_rules import messages
-from indicator_rules.errors import Problem
+from indicator_rules.errors import Problem, Where
 from indicator_rules.evaluation import CriterionResult, EntryResult, Evaluation
 from indicator_rules.exact import Exact
 from indicator_rules.explaining.explain import Explainer
+from indicator_rules.findings import ENTRY_UNSCORED
 from indicator_rules.messages import Language
 from indicator_rules.reading import Reading
 
@@ -23,6 +24,17 @@ class Scored(NamedTuple):
     reading: Reading
     evaluation: Evaluation | None
     problems: tuple[Problem, ...]
+
+
+def not_scored(read: Reading, evaluation: Evaluation) -> tuple[Problem, ...]:
+    """Warnings of entries that no criterion takes: whoever wrote them thinks that they count."""
+    places = {entry.id: place for place, entry in enumerate(evaluation.record.indicators)}
+    found = [
+        Problem(ENTRY_UNSCORED, Where("", ("indicators", places[one.subject], "category")), {"text": one}, "warning")
+        for one in evaluation.findings
+        if one.code == ENTRY_UNSCORED
+    ]
+    return tuple(read.located(found)) if found else ()
 
 
 class Loss(NamedTuple):
