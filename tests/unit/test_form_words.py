@@ -53,7 +53,14 @@ def test_an_answer_that_is_missing_is_asked_for_by_its_label_in_the_first_free_r
 
 @pytest.mark.parametrize(
     "row",
-    [["项目已完成", "是"], ["项目是否完成", None, "是"], ["project_completed", "是"], ["填表人", "李四", "项目是否已完成", "是"]],
+    [
+        ["项目已完成", "是"],
+        ["项目是否完成", None, "是"],
+        ["project_completed", "是"],
+        ["填表人", "李四", "项目是否已完成", "是"],
+        ["项目已完成：是"],
+        ["项目已完成 | 是"],
+    ],
 )
 def test_a_label_of_the_ruleset_beside_a_value_is_an_answer(tmp_path: Path, row: list[Any]) -> None:
     path = form(tmp_path, HEADS, *ROWS, TOTAL, row)

@@ -96,12 +96,12 @@ class Form:
         data, places, spare = {**self.data, "answers": dict(self.data.get("answers", {}))}, dict(self.places), []
         for run in self.spare:
             rest = list(run)
-            for label, value in pairwise(run):
-                name = answer_to(label.value, asked) if label in rest and isinstance(label.value, str) else None
+            for label, value, cells in _labelled(run):
+                name = answer_to(label, asked) if cells[0] in rest else None
                 if name is not None and name not in data["answers"] and not isinstance(value.value, Unreadable):
                     data["answers"][name] = value.value
                     places["answers", name] = value.place
-                    rest = [one for one in rest if one not in (label, value)]
+                    rest = [one for one in rest if one not in cells]
             spare += [tuple(rest)] if rest else []
         if not data["answers"] or tuple(spare) == self.spare:
             return form
@@ -296,6 +296,16 @@ def in_unit(value: str, unit: str) -> str | Decimal:
         return value
     number = to_decimal(exact(Fraction(read.number) / (money_factor(unit) or 1)))
     return number if isinstance(number, Decimal) else value
+
+
+def _labelled(run: Sequence[Cell]) -> Iterator[tuple[str, Cell, tuple[Cell, ...]]]:
+    """What may be a label and its value, and the cells that they are in: side by side, or in one cell (`项目已完成：是`)."""
+    for label, value in pairwise(run):
+        if isinstance(label.value, str):
+            yield label.value, value, (label, value)
+    for cell in run:
+        if isinstance(cell.value, str) and (parts := re.fullmatch(r"([^:：|｜]+)[:：|｜](.+)", cell.value, re.DOTALL)):
+            yield parts[1].strip(), Cell(parts[2].strip(), cell.place), (cell,)
 
 
 def category_text(*parts: str) -> str:
