@@ -19,6 +19,7 @@ from indicator_rules.record_fields import category_label
 from indicator_rules.record_parts import Indicator
 from indicator_rules.ruleset import MessagePart
 from indicator_rules.scope import RECORD_FIELDS
+from indicator_rules.spec_fields import Label
 from indicator_rules.value import Absent, Value
 
 YES_NO = {"zh": ("是", "否"), "en": ("yes", "no")}
@@ -205,12 +206,8 @@ def _not_scored(plan: Plan, facts: Facts) -> Iterator[Finding]:
     taken = categories_below(path for paths in (*scored, plan.counted) for path in paths)
     for entry in facts.record.indicators if scored else ():
         if entry.category not in taken:
-            category = {lang: category_label(entry.category, lang) for lang in messages.LANGUAGES}
-            texts: dict[str, str] = {
-                lang: messages.text(f"findings.{ENTRY_UNSCORED}", {"name": entry.name, "category": category[lang]}, lang)
-                for lang in messages.LANGUAGES
-            }
-            yield Finding(ENTRY_UNSCORED, entry.id, texts)
+            category = Label(zh=category_label(entry.category, "zh"), en=entry.category)
+            yield own(ENTRY_UNSCORED, entry.id, name=entry.name, category=category)
 
 
 def _entry_reads_person(entries: Entries | None, name: str, facts: Facts) -> bool:
